@@ -1,0 +1,62 @@
+"""The `streamfer` command: its subcommands, and how errors reach a person."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated, NoReturn
+
+import typer
+from rich.markup import escape
+
+from streamfer.cli import run as run_command
+from streamfer.cli.console import CONSOLE
+from streamfer.cli.demo import demo
+from streamfer.cli.tables import clean, validate
+from streamfer.errors import InputError, UsageError
+
+app = typer.Typer(
+    name="streamfer",
+    help="Turn folders of video into emotion timelines: who was on screen when, and which of "
+    "seven expressions the face showed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(run_command.run)
+app.command()(demo)
+app.command()(validate)
+app.command()(clean)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"streamfer {version('streamfer')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None: ...
+
+
+def main() -> None:
+    """Run the command line; every error ends in one sentence and the right exit code."""
+    try:
+        app()
+    except (UsageError, InputError) as error:
+        _fail(str(error), run_command.USAGE)
+    except Exception as error:  # noqa: BLE001 - nobody should have to read a traceback
+        _fail(
+            f"This is a defect of streamfer: {error!r}. --verbose shows where.", run_command.FATAL
+        )
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    if "--verbose" in sys.argv:
+        CONSOLE.print_exception()
+    CONSOLE.print(f"[bold red]Error:[/] {escape(message)}")
+    sys.exit(code)

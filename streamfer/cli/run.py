@@ -1,0 +1,220 @@
+"""`streamfer run`: the main job."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from streamfer import config
+from streamfer.cli.console import CONSOLE, ProgressView, duration
+from streamfer.config import Analysis, Execution
+from streamfer.pipeline.run import Job, Summary, prepare
+from streamfer.pipeline.run import run as run_job
+from streamfer.store.output import table_paths
+from streamfer.weights.runtime import choose_device
+
+FATAL, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes beside 0."""
+
+_ANALYSIS = "What is computed (a change of these means computing again)"
+_EXECUTION = "How it is computed (never changes a row)"
+
+
+def run(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Video files, folders (searched for videos), globs, or @list.txt with one path "
+            "a line.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Where the timelines go; must end in .parquet.")],
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help="A TOML file with tables [analysis] and [execution]; flags lie on top.",
+        ),
+    ] = None,
+    frames: Annotated[
+        bool | None,
+        typer.Option(
+            "--frames", help="Also a table of every sampled face.", rich_help_panel=_ANALYSIS
+        ),
+    ] = None,
+    embeddings: Annotated[
+        bool | None,
+        typer.Option(
+            "--embeddings",
+            help="Also the 512 numbers that describe each sampled face.",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="A name, or an SCRFD or RetinaFace .onnx file.  [default: CenterFace]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(help="A name, or an .onnx file.", rich_help_panel=_ANALYSIS),
+    ] = None,
+    temporal: Annotated[
+        str | None,
+        typer.Option(help="How a window is read: cnn-s.", rich_help_panel=_ANALYSIS),
+    ] = None,
+    detector_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Longest side of the picture in which faces are sought, pixels. Larger finds "
+            f"smaller faces and is slower.  [default: {Analysis.detector_size}]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            help=f"Least score of a face.  [default: {Analysis.min_score}]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    max_gap_s: Annotated[
+        float | None,
+        typer.Option(
+            help="How long a face may be hidden and still be the same track, seconds.  "
+            f"[default: {Analysis.max_gap_s}]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    min_track_s: Annotated[
+        float | None,
+        typer.Option(
+            help="How long a face must be seen to be a track, seconds.  "
+            f"[default: {Analysis.min_track_s}]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    segment_s: Annotated[
+        float | None,
+        typer.Option(
+            help="Length of the pieces that are done at once, seconds.  "
+            f"[default: {Analysis.segment_s:g}]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Default: one for each core.", rich_help_panel=_EXECUTION),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="auto, cpu or cuda.  [default: auto]", rich_help_panel=_EXECUTION),
+    ] = None,
+    pools: Annotated[
+        str | None,
+        typer.Option(
+            help="Models in actors that all workers share: auto (on a GPU), on or off.  "
+            "[default: auto]",
+            rich_help_panel=_EXECUTION,
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="A running Ray cluster. Without it one is started here for the run.",
+            rich_help_panel=_EXECUTION,
+        ),
+    ] = None,
+    stall_s: Annotated[
+        float | None,
+        typer.Option(
+            help="After how long without progress a worker is stopped, seconds.  "
+            f"[default: {Execution.stall_s:g}]",
+            rich_help_panel=_EXECUTION,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary to stdout as JSON.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    """Turn videos into emotion timelines.
+
+    Run the same command again after any interruption: what is finished is not done again.
+    Exit codes: 0 every video done, 1 fatal, 2 usage, 3 some videos partial or failed (the
+    ledger beside the output says why), 130 interrupted.
+    """
+    analysis, execution = config.load(settings, dict(locals()))
+    job = prepare(inputs, analysis, choose_device(execution.device), execution.max_pixels)
+    if dry_run:
+        _list(job, out)
+        return
+    summary = perform(job, execution, out)
+    if as_json:
+        typer.echo(json.dumps(_as_json(summary, out)))
+    if summary.partial or summary.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def perform(job: Job, execution: Execution, out: Path) -> Summary:
+    """Run a job on Ray, showing its progress and what became of it."""
+    # Importing Ray takes a second that --help and a finished run need not wait for.
+    from streamfer.cluster.engine import on_cluster  # noqa: PLC0415
+
+    try:
+        with ProgressView() as view:
+            summary = run_job(job, out, on_cluster(job, execution), view)
+    except KeyboardInterrupt:
+        CONSOLE.print("Interrupted. What is finished is kept: the same command goes on from here.")
+        raise typer.Exit(INTERRUPTED) from None
+    tell(summary, out)
+    return summary
+
+
+def tell(summary: Summary, out: Path) -> None:
+    """Say what a run came to."""
+    if summary.unchanged:
+        CONSOLE.print(f"Nothing has changed: {escape(str(out))} is up to date.")
+    for video, status, reason in summary.problems:
+        CONSOLE.print(f"[yellow]{status}[/] {escape(repr(video)[1:-1])}: {escape(reason)}")
+    for video in summary.dropped:
+        CONSOLE.print(f"No longer among the inputs, and so not in the tables: {escape(video)}")
+    ignored = f", {summary.others} other files ignored" if summary.others else ""
+    CONSOLE.print(
+        f"{summary.done} done, {summary.partial} partial, {summary.failed} failed{ignored}; "
+        f"{duration(summary.media_s)} of media, {summary.tracks} tracks, {summary.rows} rows."
+    )
+    CONSOLE.print(f"Timelines: {escape(str(out))}")
+    CONSOLE.print(f"Ledger:    {escape(str(table_paths(out)['videos']))}")
+
+
+def _list(job: Job, out: Path) -> None:
+    for video in job.videos:
+        info = video.info
+        typer.echo(
+            f"{video.key}\t{duration(info.duration_s)}\t{info.width}×{info.height}\t{info.codec}\t"
+            f"{len(video.segments)} segment{'s' * (len(video.segments) > 1)}"
+        )
+    for key, reason in job.failed.items():
+        typer.echo(f"{key}\tcannot be used: {reason}")
+    CONSOLE.print(
+        f"{len(job.videos)} videos, {duration(job.media_s)} of media, would go to "
+        f"{escape(str(out))}; {len(job.failed)} cannot be used, {job.others} other files ignored."
+    )
+
+
+def _as_json(summary: Summary, out: Path) -> dict[str, Any]:
+    return {"out": str(out)} | dataclasses.asdict(summary)

@@ -1,0 +1,31 @@
+"""`streamfer validate` and `streamfer clean`: looking after what a run leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamfer.store.validate import validate as find_problems
+from streamfer.store.work import WorkFolder
+
+
+def validate(
+    file: Annotated[Path, typer.Argument(help="A table that streamfer wrote.")],
+) -> None:
+    """Check a table against the public schema."""
+    problems = find_problems(file)
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{file} is valid.")
+
+
+def clean(
+    out: Annotated[Path, typer.Argument(help="The timelines whose work folder goes.")],
+) -> None:
+    """Remove the work in progress that lies beside an output; the tables stay."""
+    work = WorkFolder(out)
+    typer.echo(f"Removed {work.path}." if work.remove() else f"There is no {work.path}.")

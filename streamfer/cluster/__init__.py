@@ -1,0 +1,1 @@
+"""The actor graph: the only room that imports ray."""

@@ -1,0 +1,54 @@
+"""Starting Ray on this machine, or joining a cluster, quietly and without telling anybody."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Ray reads these when it is imported and hands them to the processes it starts.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
+import ray
+
+from streamfer.errors import UsageError
+
+# One thread each, whatever library: a core is a worker's, and workers are as many as cores.
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"), "1"
+)
+# Pictures on their way to pools are all that passes through it.
+_OBJECT_STORE_BYTES = 512 * 2**20
+
+
+@contextmanager
+def session(address: str | None, workers: int) -> Iterator[None]:
+    """Ray, started here with room for `workers` (0: one for each core), or joined at `address`.
+
+    Raises UsageError if no cluster answers there.
+    """
+    here = (
+        {}
+        if address
+        else {
+            "num_cpus": max(workers, len(os.sched_getaffinity(0))),
+            "object_store_memory": _OBJECT_STORE_BYTES,
+            "include_dashboard": False,
+        }
+    )
+    try:
+        ray.init(
+            address=address or "local",
+            runtime_env={"env_vars": _ONE_THREAD},
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+            **here,
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        where = f"The Ray cluster at {address} cannot be joined" if address else "Ray cannot start"
+        raise UsageError(f"{where}: {error}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()

@@ -1,0 +1,1 @@
+"""Expressions: labels, backbones, windows and temporal methods."""

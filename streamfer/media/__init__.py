@@ -1,0 +1,1 @@
+"""Video files: finding, probing, sampling by PTS, decoding, encoding."""

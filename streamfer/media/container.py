@@ -1,0 +1,145 @@
+"""Opening a video file: FFmpeg's demuxer, the video stream in it, and the clock they share."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from streamfer.errors import InputError
+
+# Demuxers that read other files, or draw text: never a video in itself.
+_PLAYLISTS = {"concat", "dash", "hls", "imf", "sdp"}
+_TEXT_ART = {"adf", "bin", "idf", "tty", "xbin"}
+_PICTURE_BRANDS = {"avif", "heic", "heix", "mif1"}
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """An open file. Its clock shows PTS x `time_base` - `origin`, in seconds."""
+
+    container: InputContainer
+    stream: VideoStream
+    time_base: Fraction
+    origin: Fraction
+
+    def seconds(self, pts: int) -> Fraction:
+        """The time of a PTS on the file's clock."""
+        return pts * self.time_base - self.origin
+
+
+@contextmanager
+def open_video(path: str, max_pixels: int) -> Iterator[VideoFile]:
+    """Open the first video stream of a local file, to be decoded on one thread.
+
+    The decoder refuses pictures of more than `max_pixels`, in mid-stream too. Raises
+    InputError, with a reason for a person, for what is no readable video file.
+    """
+    _check_file(path)
+    try:
+        # An absolute path cannot be taken for a URL, whatever characters are in it.
+        container = av.open(
+            str(Path(path).absolute()),
+            mode="r",
+            options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise InputError(_why_not_opened(path, error), retry=_may_pass(error)) from None
+    with container:
+        stream = _video_stream(container)
+        if stream.time_base is None:
+            raise InputError("The video stream has no time base: it cannot be placed in time.")
+        context = stream.codec_context
+        context.thread_type = "NONE"
+        context.thread_count = 1
+        context.options = {"max_pixels": str(max_pixels)}
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = av.stream.Discard.all
+        origin = _origin(container, stream, stream.time_base)
+        yield VideoFile(container, stream, stream.time_base, origin)
+
+
+def _check_file(path: str) -> None:
+    try:
+        status = Path(path).stat()
+        with Path(path).open("rb"):
+            pass
+    except IsADirectoryError:
+        raise InputError("This is a folder, not a file.") from None
+    except FileNotFoundError:
+        raise InputError("There is no such file.", retry=True) from None
+    except PermissionError:
+        raise InputError("You may not read this file: check its permissions.", retry=True) from None
+    except OSError as error:
+        raise InputError(f"The file cannot be read: {error.strerror}.", retry=True) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError("This is not a regular file.")
+    if status.st_size == 0:
+        raise InputError("The file is empty.")
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, OSError) and not isinstance(error, av.error.InvalidDataError)
+
+
+def _why_not_opened(path: str, error: Exception) -> str:
+    if not isinstance(error, av.error.InvalidDataError):
+        return f"FFmpeg cannot open it: {getattr(error, 'strerror', None) or error}."
+    with Path(path).open("rb") as file:
+        if file.read(8)[4:] == b"ftyp":
+            return (
+                "This MP4 file has no index (moov): it was cut off, or is still being written. "
+                "Fetch it again in full, or repair it."
+            )
+    return "This is not a video: FFmpeg recognises no container in it."
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    name = container.format.name
+    if name in _PLAYLISTS:
+        raise InputError("This is a playlist, not a video: give the files it names.")
+    if name in _TEXT_ART:
+        raise InputError("This is text, not a video.")
+    brand = container.metadata.get("major_brand", "")
+    if name.startswith("image2") or name.endswith("_pipe") or brand in _PICTURE_BRANDS:
+        raise InputError("This is a still picture, not a video.")
+    moving = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    if not moving:
+        if container.streams.audio:
+            raise InputError("This file has sound but no moving picture.")
+        raise InputError("There is no video stream in this file.")
+    if moving[0].codec_context is None:
+        raise InputError("FFmpeg has no decoder for this video's codec.")
+    return moving[0]
+
+
+def _origin(container: InputContainer, stream: VideoStream, time_base: Fraction) -> Fraction:
+    """The container's start in seconds.
+
+    FFmpeg gives it rounded to microseconds; where a stream's own start rounds to the same,
+    that is the exact value, and shifting a file in time moves no frame across a tick's edge.
+    """
+    if container.start_time is None:
+        return (stream.start_time or 0) * time_base
+    rounded = Fraction(container.start_time, av.time_base)
+    starts = (
+        other.start_time * other.time_base
+        for other in container.streams
+        if other.start_time is not None and other.time_base is not None
+    )
+    half = Fraction(1, 2 * av.time_base)
+    return min((start for start in starts if abs(start - rounded) <= half), default=rounded)

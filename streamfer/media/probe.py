@@ -1,0 +1,153 @@
+"""What a file is, before any work is planned for it: size, rotation, rate and length."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from streamfer.errors import InputError
+from streamfer.media.container import VideoFile, open_video
+from streamfer.media.picture import quarter_turns, stored_size
+
+_ANIMATIONS = {"apng", "gif", "webp"}
+_NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS: a bare stream
+_PROGRESSIVE = (0, 1)  # AVFieldOrder: unknown, progressive
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What the header, and the first picture, say.
+
+    `width` and `height` are as displayed, after rotation and pixel aspect; `rotation` is in
+    degrees counter-clockwise. `frame_rate` is the average in Hz (nan: unknown). Times are in
+    seconds: `start_s` is the container's start, the zero of the clock; `duration_s` is where
+    the video ends on that clock, by the header (`declared`) or else by the packets. `skips`:
+    frames that no other refers to can be left out without changing the others. `max_pixels`
+    is the limit the file was probed with.
+    """
+
+    path: str
+    size_bytes: int
+    container: str
+    codec: str
+    width: int
+    height: int
+    rotation: int
+    frame_rate: float
+    start_s: float
+    duration_s: float
+    declared: bool
+    skips: bool
+    max_pixels: int
+
+
+def probe(path: str, max_pixels: int) -> MediaInfo:
+    """Open a file, decode its first picture and, if need be, read through it for its length.
+
+    Raises InputError, with a reason for the ledger, for what cannot be analysed; a picture of
+    more than `max_pixels` is refused before anything is decoded.
+    """
+    with open_video(path, max_pixels) as file:
+        stream = file.stream
+        if stream.width * stream.height > max_pixels:
+            raise InputError(
+                f"The picture has {stream.width} x {stream.height} pixels, "
+                f"more than the limit of {max_pixels}."
+            )
+        frame = _first_frame(file)
+        width, height = stored_size(frame.width, frame.height, stream.sample_aspect_ratio)
+        turns = quarter_turns(frame)
+        rate = stream.average_rate
+        declared = _declared_end(file)
+        return MediaInfo(
+            path=path,
+            size_bytes=Path(path).stat().st_size,
+            container=file.container.format.name,
+            codec=stream.codec.canonical_name,
+            width=height if turns % 2 else width,
+            height=width if turns % 2 else height,
+            rotation=turns * 90,
+            frame_rate=float(rate) if rate else math.nan,
+            start_s=float(file.origin),
+            duration_s=float(_last_end(path, max_pixels) if declared is None else declared),
+            declared=declared is not None,
+            skips=_can_skip(stream) and not frame.interlaced_frame,
+            max_pixels=max_pixels,
+        )
+
+
+def _first_frame(file: VideoFile) -> VideoFrame:
+    """The first picture that decodes."""
+    packets = 0
+    first: VideoFrame | None = None
+    for packet in file.container.demux(file.stream):
+        packets += packet.size > 0
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            continue
+        if first is None and frames:
+            first = frames[0]
+        if first is not None and (
+            packets > 1 or file.stream.codec.canonical_name not in _ANIMATIONS
+        ):
+            return first
+    if first is not None:
+        raise InputError("This is a still picture, not a video.")
+    if packets == 0:
+        raise InputError("The video stream holds no pictures.")
+    raise InputError(f"None of the video's {packets} packets can be decoded.")
+
+
+def _can_skip(stream: VideoStream) -> bool:
+    """Whether NONREF skipping is exact: the standard promises it, and FFmpeg keeps to it.
+
+    H.264: nal_ref_idc 0 (H.264 7.4.1). HEVC: a sub-layer non-reference picture may be
+    referred to by a higher temporal sub-layer (H.265 7.4.2.2), so only where hvcC (ISO/IEC
+    14496-15 8.3.3.1) says that there is one. A skipped first field would leave half a frame.
+    """
+    context = stream.codec_context
+    if context.field_order not in _PROGRESSIVE:
+        return False
+    if context.name == "hevc":
+        hvcc = context.extradata or b""
+        return len(hvcc) > 21 and hvcc[0] == 1 and hvcc[21] >> 3 & 7 == 1
+    return context.name == "h264"
+
+
+def _declared_end(file: VideoFile) -> Fraction | None:
+    """Where the header ends the video on the file's clock; None where it only guesses."""
+    container, stream = file.container, file.stream
+    if container.format.flags & _NO_TIMESTAMPS:
+        return None
+    if stream.duration is not None and stream.duration > 0:
+        return file.seconds((stream.start_time or 0) + stream.duration)
+    # Matroska: a tag for each track, else the length of the longest.
+    if tag := _CLOCK.match(stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = tag.groups()
+        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds) - file.origin
+    if container.duration is not None and container.duration > 0:
+        return Fraction(container.duration, av.time_base)
+    return None
+
+
+def _last_end(path: str, max_pixels: int) -> Fraction:
+    """Where the last picture ends, by reading all packets and decoding none."""
+    end = Fraction(0)
+    with open_video(path, max_pixels) as file:
+        try:
+            for packet in file.container.demux(file.stream):
+                pts = packet.dts if packet.pts is None else packet.pts
+                if pts is not None:
+                    end = max(end, file.seconds(pts + (packet.duration or 0)))
+        except av.error.FFmpegError:
+            pass  # The length up to the damage is what can be planned for.
+    return end

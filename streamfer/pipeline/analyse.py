@@ -1,0 +1,35 @@
+"""One video in this process: what a notebook calls, and what tests compare a cluster with."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from pathlib import Path
+
+import pyarrow as pa
+
+from streamfer.config import Analysis, Device, Execution
+from streamfer.pipeline.assemble import assemble
+from streamfer.pipeline.models import LocalModels
+from streamfer.pipeline.plan import plan_video
+from streamfer.pipeline.segment import analyse_segment
+from streamfer.weights.runtime import choose_device
+
+
+def analyse(
+    path: str | PathLike[str], settings: Analysis | None = None, *, device: Device = "auto"
+) -> pa.Table:
+    """The emotion timeline of one video, as `streamfer run` would write it for this file alone.
+
+    Returns an Arrow table with the columns of `schemas/timelines.v1.json`: a row for each track
+    and window, times in seconds, places as fractions of the picture as displayed.
+
+    Raises:
+        InputError: The file is no video that can be decoded.
+        UsageError: The settings or a model cannot be used.
+    """
+    settings = settings or Analysis()
+    models = LocalModels.load(settings, choose_device(device))
+    limit = Execution.max_pixels
+    video = plan_video(Path(path).name, fspath(path), settings, models.context_s, limit)
+    results = [analyse_segment(segment, settings, models) for segment in video.segments]
+    return assemble(video, results.__getitem__, settings, attempts=1).timelines

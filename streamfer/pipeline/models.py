@@ -1,0 +1,90 @@
+"""Where a model runs is one decision in one place: behind `Models`.
+
+The code of a segment calls `detect`, `embed` and `recognise`. Behind them stand the networks
+themselves, in the caller's process (`LocalModels`), or pools of actors on a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from streamfer.config import Analysis
+from streamfer.emotion.backbone import Backbone, load_backbone
+from streamfer.emotion.temporal import TemporalMethod, load_temporal
+from streamfer.emotion.windows import Windows
+from streamfer.faces.detections import Faces
+from streamfer.faces.detector import Detector, load_detector
+
+
+class Models(Protocol):
+    """What the code of a segment needs of the three networks."""
+
+    crop_size: int
+    context_s: float
+
+    def detect(self, pictures: Sequence[np.ndarray]) -> list[Faces]:
+        """Faces in each uint8 RGB picture (H, W, 3), in its own pixels."""
+        ...
+
+    def embed(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Embeddings (N, 512) and probabilities (N, 7) of aligned uint8 crops (N, S, S, 3)."""
+        ...
+
+    def recognise(self, windows: Windows) -> np.ndarray:
+        """The seven probabilities (W, 7) of each window."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalModels:
+    """The three models in this process, one thread each on a CPU."""
+
+    detector: Detector
+    backbone: Backbone
+    temporal: TemporalMethod
+
+    @classmethod
+    def load(cls, analysis: Analysis, device: str) -> LocalModels:
+        """The models that the settings name; UsageError where one cannot be had."""
+        return cls(
+            load_detector(analysis.detector, device),
+            load_backbone(analysis.backbone, device),
+            load_temporal(analysis.temporal),
+        )
+
+    @property
+    def crop_size(self) -> int:
+        """Side of an aligned crop, pixels."""
+        return self.backbone.input_size
+
+    @property
+    def context_s(self) -> float:
+        """How far beyond a window the temporal method looks, seconds."""
+        return self.temporal.context_s
+
+    def detect(self, pictures: Sequence[np.ndarray]) -> list[Faces]:
+        """See `Models`."""
+        return self.detector.detect(pictures)
+
+    def embed(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Models`."""
+        return self.backbone.embed(crops)
+
+    def recognise(self, windows: Windows) -> np.ndarray:
+        """See `Models`."""
+        return self.temporal.recognise(windows)
+
+    def describe(self) -> dict[str, dict[str, str]]:
+        """Name, sha256 and runtime of each model, for the fingerprint and the files' metadata."""
+        return {
+            task: {"name": model.name, "sha256": model.sha256 or "", "runtime": model.runtime}
+            for task, model in (
+                ("detector", self.detector),
+                ("backbone", self.backbone),
+                ("temporal", self.temporal),
+            )
+        }

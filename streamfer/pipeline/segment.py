@@ -1,0 +1,219 @@
+"""One segment, from its video to its rows.
+
+Every step up to the tracks runs over the margins too, so that neighbours agree where they
+meet; crops are looked at only where a window of this segment needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from streamfer.config import Analysis
+from streamfer.emotion.windows import Observations, Windows, gather, windows_starting_in
+from streamfer.faces.align import align
+from streamfer.faces.cuts import CutDetector
+from streamfer.faces.detections import Faces
+from streamfer.faces.schedule import FaceFinder
+from streamfer.faces.tracking import Tracker
+from streamfer.media.decode import Sample, SampleReader
+from streamfer.pipeline.models import Models
+from streamfer.pipeline.plan import Segment
+from streamfer.store.segment_file import (
+    EMBEDDINGS,
+    FRAMES,
+    SEAM,
+    TRACKS,
+    WINDOWS,
+    SegmentResult,
+)
+
+# Crops wait until there are enough for the backbone to run at its best; 48 × 48 × 3 bytes each.
+_BATCH = 32
+
+Progress = Callable[[float], None]
+
+
+def analyse_segment(
+    segment: Segment, analysis: Analysis, models: Models, progress: Progress = lambda _: None
+) -> SegmentResult:
+    """Decode, find, track and read the faces of one segment.
+
+    `progress` is told the time that has been reached, in seconds of media, at every sample.
+    Raises InputError where the file cannot be opened; what breaks later is counted instead.
+    """
+    reader = SampleReader(segment.info, analysis.fps, segment.read_from, segment.read_until)
+    cuts = CutDetector(analysis.cut_distance)
+    finder = FaceFinder(models.detect, analysis)
+    tracker = Tracker(round(analysis.max_gap_s * analysis.fps), analysis.fps)
+    seen = _Seen(models)
+    context = round(models.context_s * analysis.fps)
+    embed_from = segment.first_tick - context
+    embed_until = (
+        None if segment.last_tick is None else segment.last_tick + analysis.window_ticks + context
+    )
+    for sample in reader:
+        cut = cuts.is_cut(sample.picture)
+        faces = finder.find(sample.tick, sample.picture, cut)
+        tracks = tracker.update(sample.tick, sample.picture, faces, cut=cut)
+        needed = embed_from <= sample.tick and (embed_until is None or sample.tick < embed_until)
+        seen.add(sample, faces, tracks, embed=needed)
+        progress(sample.time_s)
+    seen.flush()
+    return _result(segment, analysis, models, seen, reader)
+
+
+@dataclass
+class _Seen:
+    """All that was seen in a segment: a row for each tick, and a row for each face.
+
+    Boxes and landmarks are fractions of the picture, so that a change of size in mid-stream
+    changes nothing. Faces outside the range that windows need carry zeros for the backbone.
+    """
+
+    models: Models
+    ticks: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    faces: list[Faces] = field(default_factory=list)
+    tracks: list[np.ndarray] = field(default_factory=list)
+    embedded: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    waiting: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, sample: Sample, faces: Faces, tracks: np.ndarray, *, embed: bool) -> None:
+        height, width = sample.picture.shape[:2]
+        self.ticks.append(sample.tick)
+        self.times.append(sample.time_s)
+        self.faces.append(faces.scaled(1 / width, 1 / height))
+        self.tracks.append(tracks)
+        if not len(faces):
+            return
+        if embed:
+            self.waiting.append(align(sample.picture, faces.landmarks, self.models.crop_size))
+            if sum(map(len, self.waiting)) >= _BATCH:
+                self.flush()
+        else:
+            self.flush()
+            self.embedded.append(
+                (np.zeros((len(faces), 512), np.float32), np.zeros((len(faces), 7), np.float32))
+            )
+
+    def flush(self) -> None:
+        """Show the crops that wait to the backbone."""
+        if self.waiting:
+            self.embedded.append(self.models.embed(np.concatenate(self.waiting)))
+            self.waiting.clear()
+
+
+def _result(
+    segment: Segment, analysis: Analysis, models: Models, seen: _Seen, reader: SampleReader
+) -> SegmentResult:
+    ticks = np.array(seen.ticks, np.int32)
+    counts = [len(faces) for faces in seen.faces]
+    faces = Faces.concatenate(seen.faces)
+    tick = np.repeat(ticks, counts)
+    track = np.concatenate([np.empty(0, np.int32), *seen.tracks]).astype(np.int32)
+    embeddings = np.concatenate([np.empty((0, 512), np.float32), *(e for e, _ in seen.embedded)])
+    probabilities = np.concatenate([np.empty((0, 7), np.float32), *(p for _, p in seen.embedded)])
+    end = segment.last_tick if segment.last_tick is not None else int(ticks.max(initial=0)) + 1
+    windows = gather(
+        Observations(track, tick, embeddings, probabilities),
+        windows_starting_in(segment.first_tick, end, analysis.stride_ticks),
+        window_ticks=analysis.window_ticks,
+        stride_ticks=analysis.stride_ticks,
+        context_ticks=round(models.context_s * analysis.fps),
+    )
+    owned = (segment.first_tick <= tick) & (tick < end)
+    return SegmentResult(
+        windows=_window_rows(windows, faces, ticks, analysis, models.recognise(windows)),
+        tracks=_track_rows(track, tick, faces.boxes, owned),
+        seam=_seam_rows(segment, track, tick, faces.boxes),
+        frames=_table(
+            FRAMES,
+            tick[owned],
+            np.repeat(np.array(seen.times), counts)[owned],
+            track[owned],
+            *_places(faces.boxes[owned]),
+            *faces.landmarks[owned].reshape(-1, 10).T,
+            faces.scores[owned],
+            *probabilities[owned].T,
+        )
+        if analysis.frames
+        else FRAMES.empty_table(),
+        embeddings=pa.table(
+            [
+                tick[owned],
+                track[owned],
+                pa.FixedSizeListArray.from_arrays(
+                    embeddings[owned].astype(np.float16).ravel(), embeddings.shape[1]
+                ),
+            ],
+            schema=EMBEDDINGS,
+        )
+        if analysis.embeddings
+        else EMBEDDINGS.empty_table(),
+        sampled=int(((segment.first_tick <= ticks) & (ticks < end)).sum()),
+        decoded_until_s=reader.decoded_until_s,
+        decode_errors=reader.decode_errors,
+        ended=reader.ended,
+    )
+
+
+def _window_rows(
+    windows: Windows, faces: Faces, ticks: np.ndarray, analysis: Analysis, emotions: np.ndarray
+) -> pa.Table:
+    proper = slice(windows.context_ticks, windows.context_ticks + analysis.window_ticks)
+    present, index = windows.present[:, proper], windows.index[:, proper]
+    count = present.sum(axis=1)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.where(present, values[index], 0).sum(axis=1) / count
+
+    first = windows.window * analysis.stride_ticks
+    expected = np.searchsorted(ticks, first + analysis.window_ticks) - np.searchsorted(ticks, first)
+    return _table(
+        WINDOWS,
+        windows.track,
+        windows.window,
+        *emotions.T,
+        count,
+        expected,
+        *(mean(column) for column in _places(faces.boxes)),
+        mean(faces.scores),
+    )
+
+
+def _track_rows(
+    track: np.ndarray, tick: np.ndarray, boxes: np.ndarray, owned: np.ndarray
+) -> pa.Table:
+    # Faces come by tick, so a track's first row is its first face.
+    numbers, first, inverse = np.unique(track, return_index=True, return_inverse=True)
+    x, y, width, height = (column[first] for column in _places(boxes))
+    samples = np.bincount(inverse, weights=owned, minlength=len(numbers))
+    return _table(TRACKS, numbers, tick[first], x + width / 2, y + height / 2, samples)
+
+
+def _seam_rows(
+    segment: Segment, track: np.ndarray, tick: np.ndarray, boxes: np.ndarray
+) -> pa.Table:
+    near = tick < segment.first_tick + segment.margin_ticks
+    if segment.last_tick is not None:
+        near |= tick >= segment.last_tick - segment.margin_ticks
+    return _table(SEAM, tick[near], track[near], *_places(boxes[near]))
+
+
+def _places(boxes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Left, top, width and height of boxes given by their corners."""
+    return boxes[:, 0], boxes[:, 1], boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+
+
+def _table(schema: pa.Schema, *columns: np.ndarray) -> pa.Table:
+    return pa.table(
+        [
+            pa.array(column.astype(field.type.to_pandas_dtype()))
+            for column, field in zip(columns, schema, strict=True)
+        ],
+        schema=schema,
+    )

@@ -1,0 +1,1 @@
+"""Tables: their schemas, commits, resume and compaction."""

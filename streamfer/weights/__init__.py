@@ -1,0 +1,1 @@
+"""Networks: what exists, where its file is, and how it is run."""

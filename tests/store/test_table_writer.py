@@ -1,0 +1,52 @@
+"""A table of any length is written from pieces of any size in row groups of bounded size."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from example_rows import make_embeddings, make_timelines, make_videos
+
+from streamfer.store import schema
+from streamfer.store.table_writer import TableWriter
+
+
+@pytest.mark.parametrize("size", [7, 1000, 150_000])
+def test_row_groups_are_full_and_bounded(tmp_path: Path, size: int):
+    table = make_timelines(150_000)
+    with TableWriter(tmp_path / "t.parquet", schema.TIMELINES, {}) as writer:
+        for start in range(0, table.num_rows, size):
+            writer.write(table.slice(start, size))
+    with pq.ParquetFile(tmp_path / "t.parquet") as file:
+        groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        assert file.read().equals(table)
+    assert len(groups) == 3
+    assert max(groups) < 66_536
+
+
+def test_wide_rows_make_smaller_row_groups(tmp_path: Path):
+    piece = make_embeddings(1000)
+    with TableWriter(tmp_path / "t.parquet", schema.EMBEDDINGS, {}) as writer:
+        for _ in range(30):
+            writer.write(piece)
+    metadata = pq.read_metadata(tmp_path / "t.parquet")
+    assert metadata.num_rows == 30_000
+    assert max(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)) < 18e6
+
+
+def test_columns_are_put_in_order_and_cast(tmp_path: Path):
+    table = make_videos(4)
+    loose = table.set_column(5, "attempts", table["attempts"].cast(pa.int64()))
+    with TableWriter(tmp_path / "t.parquet", schema.VIDEOS, {"run": "ü"}) as writer:
+        writer.write(loose.select(loose.column_names[::-1]))
+    found = pq.read_table(tmp_path / "t.parquet")
+    assert found.schema.equals(schema.VIDEOS)
+    assert found["video"].equals(table["video"])
+    assert found.schema.metadata[b"run"] == "ü".encode()
+
+
+def test_a_file_that_exists_is_never_written_over(tmp_path: Path):
+    (tmp_path / "t.parquet").write_text("my notes")
+    with pytest.raises(FileExistsError), TableWriter(tmp_path / "t.parquet", schema.VIDEOS, {}):
+        pass
+    assert (tmp_path / "t.parquet").read_text() == "my notes"

@@ -1,0 +1,78 @@
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+
+from streamfer.emotion.labels import EMOTIONS
+from streamfer.errors import InputError
+from trainers.corpora import fer2013
+
+
+def jpeg(value, side=48):
+    return cv2.imencode(".jpg", np.full((side, side), value, np.uint8))[1].tobytes()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for k, name in enumerate(fer2013.FOLDERS):
+        for part, count in (("train", 2), ("public_test", 1)):
+            place = tmp_path / "fer2013" / part / name
+            place.mkdir(parents=True)
+            for i in range(count):
+                (place / f"{part}_{k}{i}.jpg").write_bytes(jpeg(30 * k))
+    return tmp_path / "fer2013"
+
+
+def test_class_counts_are_those_of_table_3(shared):
+    train = fer2013.load(shared / "data" / "fer2013.zip", "train")
+    assert train.counts() == (4965, 7215, 4830, 3171, 4097, 436, 3995)
+    assert train.images.shape == (28709, 48, 48)
+    assert len(fer2013.load(shared / "data" / "fer2013.zip", "public_test")) == 3589
+
+
+def test_folders_are_the_expressions_in_our_order():
+    alike = {"happiness": "happy", "sadness": "sad", "anger": "angry"}
+    assert tuple(alike.get(emotion, emotion) for emotion in EMOTIONS) == fer2013.FOLDERS
+
+
+def test_labels_follow_the_folders(folder):
+    faces = fer2013.load(folder, "train")
+    assert faces.counts() == (2,) * 7
+    assert np.abs(faces.images.mean((1, 2)) - 30 * faces.labels).max() < 3
+
+
+def test_archive_and_folder_give_the_same(folder, tmp_path):
+    archive = tmp_path / "faces.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(folder.rglob("*.jpg"), reverse=True):
+            file.write(path, path.relative_to(folder.parent))
+    for part in ("train", "public_test"):
+        packed, unpacked = fer2013.load(archive, part), fer2013.load(folder, part)
+        assert packed.names == unpacked.names
+        assert np.array_equal(packed.images, unpacked.images)
+        assert np.array_equal(packed.labels, unpacked.labels)
+
+
+def test_what_cannot_be_read_is_named(folder, tmp_path):
+    (folder / "train" / "sad" / "large.jpg").write_bytes(jpeg(0, side=64))
+    with pytest.raises(InputError, match=r"large\.jpg"):
+        fer2013.load(folder, "train")
+    with pytest.raises(InputError, match="no pictures"):
+        fer2013.load(folder / "train", "train")
+    with pytest.raises(InputError, match=r"absent\.zip"):
+        fer2013.load(tmp_path / "absent.zip", "train")
+
+
+def test_a_face_is_held_out_by_its_name_alone():
+    count = 5000
+    faces = fer2013.Faces(
+        np.zeros((count, 48, 48), np.uint8),
+        np.arange(count) % 7,
+        tuple(f"Training_{i}.jpg" for i in range(count)),
+    )
+    fitted, held_out = fer2013.split(faces)
+    assert sorted(fitted.names + held_out.names) == sorted(faces.names)
+    assert 0.08 < len(held_out) / count < 0.12
+    later = faces.where(np.arange(count) >= 1000)
+    assert set(fer2013.split(later)[1].names) == set(held_out.names) & set(later.names)

@@ -1,0 +1,106 @@
+"""FER2013 (Goodfellow et al. 2013): grey 48x48 faces from the web, seven expressions.
+
+Read from a zip archive or an unpacked folder with `train/` and `public_test/`, each holding one
+folder of JPEG files for each expression. FER2013's own terms apply to the pictures.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamfer.emotion.labels import EMOTIONS
+from streamfer.errors import InputError
+
+FOLDERS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
+"""FER2013's folder of each expression, in the order of `EMOTIONS`."""
+
+SIDE = 48
+
+Part = Literal["train", "public_test"]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Labelled pictures.
+
+    images: uint8 (N, 48, 48), grey. labels: int64 (N,), indices into `EMOTIONS`.
+    names: the N file names, without folders.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def where(self, mask: NDArray[np.bool_]) -> "Faces":
+        """The pictures for which the boolean `mask` (N,) is true."""
+        names = tuple(name for name, chosen in zip(self.names, mask, strict=True) if chosen)
+        return Faces(self.images[mask], self.labels[mask], names)
+
+    def counts(self) -> tuple[int, ...]:
+        """How many pictures each expression has, in the order of `EMOTIONS`."""
+        return tuple(np.bincount(self.labels, minlength=len(EMOTIONS)).tolist())
+
+
+def load(source: Path, part: Part) -> Faces:
+    """Read one part of the corpus into memory, sorted by expression and name.
+
+    Raises:
+        InputError: `source` holds no such part, or one of its pictures is unreadable.
+    """
+    images, labels, names = [], [], []
+    for path, data in _files(source, part):
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if image is None or image.shape != (SIDE, SIDE):
+            raise InputError(f"{source}: {path} is not a picture of {SIDE}x{SIDE} pixels")
+        images.append(image)
+        labels.append(FOLDERS.index(path.parent.name))
+        names.append(path.name)
+    if not images:
+        raise InputError(f"{source}: no pictures in {part}/{{{','.join(FOLDERS)}}}/*.jpg")
+    order = sorted(range(len(names)), key=lambda i: (labels[i], names[i]))
+    return Faces(
+        np.stack(images)[order].astype(np.uint8),
+        np.array(labels, np.int64)[order],
+        tuple(names[i] for i in order),
+    )
+
+
+def split(faces: Faces) -> tuple[Faces, Faces]:
+    """Divide into (fitted, held out): about a tenth is held out, by a hash of the file name.
+
+    FER2013 names no persons, so the same person may be on both sides.
+    """
+    digests = (hashlib.sha256(name.encode()).digest() for name in faces.names)
+    held_out = np.array([int.from_bytes(digest[:4]) % 10 == 0 for digest in digests])
+    return faces.where(~held_out), faces.where(held_out)
+
+
+def _files(source: Path, part: Part) -> Iterator[tuple[PurePosixPath, bytes]]:
+    if source.is_dir():
+        for file in source.rglob("*.jpg"):
+            path = PurePosixPath(file.relative_to(source).as_posix())
+            if _belongs(path, part):
+                yield path, file.read_bytes()
+        return
+    try:
+        archive = zipfile.ZipFile(source)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{source}: neither a folder nor a zip archive ({error})") from error
+    with archive:
+        for name in archive.namelist():
+            if _belongs(path := PurePosixPath(name), part):
+                yield path, archive.read(name)
+
+
+def _belongs(path: PurePosixPath, part: Part) -> bool:
+    return path.suffix == ".jpg" and path.parts[-3:-1] in {(part, folder) for folder in FOLDERS}

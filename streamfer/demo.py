@@ -20,8 +20,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamfer.demo_cutouts import CutOut, Picture, cut_out, wall
+from streamfer.demo_cutouts import CutOut, cut_out, wall
 from streamfer.media.encode import VideoWriter
+from streamfer.media.picture import Picture
 
 WIDTH, HEIGHT = 640, 360
 FRAME_RATE = 25
@@ -57,7 +58,7 @@ class _Person:
         return cut_out(self.name)
 
     def at(self, time: float) -> tuple[float, float, float] | None:
-        """x, y and scale, or None before the first key and after the last."""
+        """The face's x and y, and the scale; None before the first key and after the last."""
         times, xs, ys, scales = zip(*self.keys, strict=True)
         if not times[0] <= time <= times[-1]:
             return None
@@ -77,8 +78,8 @@ class _Prop:
         x1, y1, x2, y2 = self.place
         return CutOut(wall(self.texture, self.colour, x2 - x1, y2 - y1, blur=1), None)
 
-    def at(self, time: float) -> tuple[float, float, float]:
-        """x and y of the upper left corner, and scale, at any time."""
+    def at(self, _time: float) -> tuple[float, float, float]:
+        """The upper left corner's x and y, and the scale."""
         return self.place[0], self.place[1], 1
 
 
@@ -110,7 +111,7 @@ _SCENES = (
             (18, 110, 152, 0.62),
         )),
         _Person("woman with cards", (
-            (0, 420, 150, 0.60), (3.5, 420, 150, 0.60), (12, -90, 150, 0.66),
+            (0, 420, 150, 0.60), (3.5, 420, 150, 0.60), (10.5, -90, 150, 0.66),
         )),
         _Prop("brick", (96, 70, 48), (0, _COUNTER, WIDTH, HEIGHT)),
     )),
@@ -195,7 +196,9 @@ def _paste(
     """Puts a cut-out's upper left corner at `corner`, and its number where it is opaque."""
     height, width = pixels.shape[:2]
     first = np.clip(np.floor(corner).astype(int), 0, (WIDTH, HEIGHT))
-    last = np.clip(np.ceil(corner + scale * np.array([width, height])).astype(int), 0, (WIDTH, HEIGHT))
+    last = np.clip(
+        np.ceil(corner + scale * np.array([width, height])).astype(int), 0, (WIDTH, HEIGHT)
+    )
     if (last <= first).any():
         return
     # OpenCV counts from the centre of the first pixel, we from its corner.
@@ -215,4 +218,4 @@ def _covered(top: Picture, box: NDArray[np.float32], number: int) -> float:
         return math.nan
     x1, y1, x2, y2 = box.round().astype(int)
     inside = top[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)]
-    return 1 - np.count_nonzero(inside <= number) / ((x2 - x1) * (y2 - y1))
+    return 1 - np.count_nonzero(inside <= number) / int((x2 - x1) * (y2 - y1))

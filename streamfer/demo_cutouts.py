@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamfer.errors import UsageError
-
-Picture = NDArray[np.uint8]
+from streamfer.media.picture import Picture
 
 _FILES = {
     "astronaut": (
@@ -173,5 +172,5 @@ def _photograph(name: str) -> Picture:
             f"{path} is not the photograph the demo was made for; install another version of "
             f"{package}, one that streamfer's dependencies allow."
         )
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    bgr: Picture = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
+    return np.ascontiguousarray(bgr[..., ::-1])

@@ -1,4 +1,4 @@
-"""The two kinds of error a person can act on.
+"""The errors a person can act on.
 
 Everything else that is raised is a defect of streamfer, and is shown as one.
 """
@@ -18,3 +18,7 @@ class InputError(Exception):
 
 class UsageError(Exception):
     """The settings, the models or the output cannot be used: the run does not start."""
+
+
+class FatalError(UsageError):
+    """What a run needs is refused while it works, such as room on the disk; finished work stays."""

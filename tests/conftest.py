@@ -1,9 +1,12 @@
-"""Fixtures for all rooms."""
+"""Fixtures for all rooms: real video, made here or lying beside the project."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from streamfer.demo import Truth, make_demo
 
 SHARED = Path(os.environ.get("STREAMFER_SHARED", Path(__file__).parents[2] / "shared"))
 
@@ -20,3 +23,18 @@ def shared() -> Path:
 def clips(shared: Path) -> Path:
     """The real video clips."""
     return shared / "data" / "videos"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo's video, half a minute long, and what is true of it."""
+
+    path: Path
+    truth: Truth
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo's video."""
+    path = tmp_path_factory.mktemp("demo") / "demo.mp4"
+    return Demo(path, make_demo(path))

@@ -8,13 +8,26 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 from streamfer.pipeline.run import Progress as RunProgress
 
-CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
+CONSOLE = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 # Where nobody watches, a line now and then is enough for the log.
 _LOG_EVERY_S = 30.0
+
+
+def printable(text: object) -> str:
+    """As text on one line: what a file's name may hold must not move or colour the screen."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text)
+    )
+
+
+def say(text: str, *, word: str = "", style: str = "") -> None:
+    """Print a line, after `word` in a rich `style` if there is one."""
+    CONSOLE.print(Text.assemble((word, style), " " if word else "", printable(text)))
 
 
 def duration(seconds: float) -> str:
@@ -71,4 +84,4 @@ class ProgressView:
         )
         if not CONSOLE.is_terminal and now - self._logged >= _LOG_EVERY_S:
             self._logged = now
-            CONSOLE.print(line)
+            say(line)

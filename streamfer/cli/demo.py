@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from streamfer.cli.console import CONSOLE
+from streamfer.cli.console import say
 from streamfer.cli.run import perform
 from streamfer.config import Analysis, Execution
 from streamfer.demo import make_demo
@@ -35,7 +35,7 @@ def demo(
     folder.mkdir(parents=True, exist_ok=True)
     video, out = folder / "demo.mp4", folder / "timelines.parquet"
     if not video.exists():
-        CONSOLE.print(f"Making {video}")
+        say(f"Making {video}")
         make_demo(video)
     job = prepare([str(video)], Analysis(), "cpu", Execution.max_pixels)
     perform(job, Execution(device="cpu"), out)

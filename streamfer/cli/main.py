@@ -7,13 +7,12 @@ from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
-from rich.markup import escape
 
 from streamfer.cli import run as run_command
-from streamfer.cli.console import CONSOLE
+from streamfer.cli.console import CONSOLE, say
 from streamfer.cli.demo import demo
 from streamfer.cli.tables import clean, validate
-from streamfer.errors import InputError, UsageError
+from streamfer.errors import FatalError, InputError, UsageError
 
 app = typer.Typer(
     name="streamfer",
@@ -21,7 +20,7 @@ app = typer.Typer(
     "seven expressions the face showed.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 app.command()(run_command.run)
 app.command()(demo)
@@ -47,6 +46,8 @@ def main() -> None:
     """Run the command line; every error ends in one sentence and the right exit code."""
     try:
         app()
+    except FatalError as error:
+        _fail(str(error), run_command.FATAL)
     except (UsageError, InputError) as error:
         _fail(str(error), run_command.USAGE)
     except Exception as error:  # noqa: BLE001 - nobody should have to read a traceback
@@ -58,5 +59,5 @@ def main() -> None:
 def _fail(message: str, code: int) -> NoReturn:
     if "--verbose" in sys.argv:
         CONSOLE.print_exception()
-    CONSOLE.print(f"[bold red]Error:[/] {escape(message)}")
+    say(message, word="Error:", style="bold red")
     sys.exit(code)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from streamfer import config
-from streamfer.cli.console import CONSOLE, ProgressView, duration
+from streamfer.cli.console import CONSOLE, ProgressView, duration, printable, say
 from streamfer.config import Analysis, Execution
 from streamfer.pipeline.run import Job, Summary, prepare
 from streamfer.pipeline.run import run as run_job
@@ -29,7 +28,7 @@ def run(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="Video files, folders (searched for videos), globs, or @list.txt with one path "
             "a line.",
         ),
@@ -158,7 +157,8 @@ def run(
     ledger beside the output says why), 130 interrupted.
     """
     analysis, execution = config.load(settings, dict(locals()))
-    job = prepare(inputs, analysis, choose_device(execution.device), execution.max_pixels)
+    with CONSOLE.status("Looking at the inputs"):
+        job = prepare(inputs, analysis, choose_device(execution.device), execution.max_pixels)
     if dry_run:
         _list(job, out)
         return
@@ -178,7 +178,7 @@ def perform(job: Job, execution: Execution, out: Path) -> Summary:
         with ProgressView() as view:
             summary = run_job(job, out, on_cluster(job, execution), view)
     except KeyboardInterrupt:
-        CONSOLE.print("Interrupted. What is finished is kept: the same command goes on from here.")
+        say("Interrupted. What is finished is kept: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
     tell(summary, out)
     return summary
@@ -187,32 +187,32 @@ def perform(job: Job, execution: Execution, out: Path) -> Summary:
 def tell(summary: Summary, out: Path) -> None:
     """Say what a run came to."""
     if summary.unchanged:
-        CONSOLE.print(f"Nothing has changed: {escape(str(out))} is up to date.")
+        say(f"Nothing has changed: {out} is up to date.")
     for video, status, reason in summary.problems:
-        CONSOLE.print(f"[yellow]{status}[/] {escape(repr(video)[1:-1])}: {escape(reason)}")
+        say(f"{video}: {reason}", word=status, style="yellow")
     for video in summary.dropped:
-        CONSOLE.print(f"No longer among the inputs, and so not in the tables: {escape(video)}")
+        say(f"No longer among the inputs, and so not in the tables: {video}")
     ignored = f", {summary.others} other files ignored" if summary.others else ""
-    CONSOLE.print(
+    say(
         f"{summary.done} done, {summary.partial} partial, {summary.failed} failed{ignored}; "
         f"{duration(summary.media_s)} of media, {summary.tracks} tracks, {summary.rows} rows."
     )
-    CONSOLE.print(f"Timelines: {escape(str(out))}")
-    CONSOLE.print(f"Ledger:    {escape(str(table_paths(out)['videos']))}")
+    say(f"Timelines: {out}")
+    say(f"Ledger:    {table_paths(out)['videos']}")
 
 
 def _list(job: Job, out: Path) -> None:
     for video in job.videos:
         info = video.info
         typer.echo(
-            f"{video.key}\t{duration(info.duration_s)}\t{info.width}×{info.height}\t{info.codec}\t"
-            f"{len(video.segments)} segment{'s' * (len(video.segments) > 1)}"
+            f"{printable(video.key)}\t{duration(info.duration_s)}\t{info.width}×{info.height}\t"
+            f"{info.codec}\t{len(video.segments)} segment{'s' * (len(video.segments) > 1)}"
         )
     for key, reason in job.failed.items():
-        typer.echo(f"{key}\tcannot be used: {reason}")
-    CONSOLE.print(
-        f"{len(job.videos)} videos, {duration(job.media_s)} of media, would go to "
-        f"{escape(str(out))}; {len(job.failed)} cannot be used, {job.others} other files ignored."
+        typer.echo(f"{printable(key)}\tcannot be used: {printable(reason)}")
+    say(
+        f"{len(job.videos)} videos, {duration(job.media_s)} of media, would go to {out}; "
+        f"{len(job.failed)} cannot be used, {job.others} other files ignored."
     )
 
 

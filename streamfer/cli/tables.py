@@ -7,20 +7,21 @@ from typing import Annotated
 
 import typer
 
+from streamfer.cli.console import printable
 from streamfer.store.validate import validate as find_problems
 from streamfer.store.work import WorkFolder
 
 
 def validate(
-    file: Annotated[Path, typer.Argument(help="A table that streamfer wrote.")],
+    file: Annotated[Path, typer.Argument(exists=True, help="A table that streamfer wrote.")],
 ) -> None:
     """Check a table against the public schema."""
     problems = find_problems(file)
     for problem in problems:
-        typer.echo(problem)
+        typer.echo(printable(problem))
     if problems:
         raise typer.Exit(1)
-    typer.echo(f"{file} is valid.")
+    typer.echo(f"{printable(file)} is valid.")
 
 
 def clean(
@@ -28,4 +29,6 @@ def clean(
 ) -> None:
     """Remove the work in progress that lies beside an output; the tables stay."""
     work = WorkFolder(out)
-    typer.echo(f"Removed {work.path}." if work.remove() else f"There is no {work.path}.")
+    removed = work.remove()
+    path = printable(work.path)
+    typer.echo(f"Removed {path}." if removed else f"There is no {path}.")

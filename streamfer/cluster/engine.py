@@ -27,11 +27,14 @@ def on_cluster(job: Job, execution: Execution) -> Execute:
             workers = execution.workers or int(ray.cluster_resources().get("CPU", 1))
             pools = start_pools(job) if pooled else [None]
             gpu = 0 if pooled or device == "cpu" else 1 / workers
+            actor = ray.remote(
+                num_cpus=1, num_gpus=gpu, max_restarts=0, concurrency_groups={"status": 1}
+            )(SegmentWorker)
             turn = count()
 
             def make_worker() -> ActorHandle:
                 models = pools[next(turn) % len(pools)]
-                return SegmentWorker.options(num_gpus=gpu).remote(job.analysis, models, device)
+                return actor.remote(job.analysis, models, device)
 
             yield from Scheduler(make_worker, workers, execution.stall_s).run(segments)
 

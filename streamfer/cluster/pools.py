@@ -23,6 +23,7 @@ from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import load_detector
 from streamfer.pipeline.run import Job
+from streamfer.weights.runtime import Device
 
 Task = Literal["detector", "backbone", "temporal"]
 
@@ -30,7 +31,7 @@ Task = Literal["detector", "backbone", "temporal"]
 _GPU_SHARE: dict[Task, float] = {"detector": 0.5, "backbone": 0.4, "temporal": 0.1}
 
 
-def _merged(task: Task, analysis: Analysis, device: str) -> Callable[[list[Any]], list[Any]]:
+def _merged(task: Task, analysis: Analysis, device: Device) -> Callable[[list[Any]], list[Any]]:
     """A function from a list of requests to the list of their answers."""
     if task == "detector":
         detector = load_detector(analysis.detector, device, analysis.min_score)
@@ -53,11 +54,10 @@ def _merged(task: Task, analysis: Analysis, device: str) -> Callable[[list[Any]]
     return lambda requests: [temporal.recognise(windows) for windows in requests]
 
 
-@ray.remote(max_restarts=-1, max_task_retries=-1, max_concurrency=1000)
 class ModelActor:
     """Holds one model and answers requests, all that wait at once. It has no other state."""
 
-    def __init__(self, task: Task, analysis: Analysis, device: str) -> None:
+    def __init__(self, task: Task, analysis: Analysis, device: Device) -> None:
         cv2.setNumThreads(1)
         self._compute = _merged(task, analysis, device)
         self._waiting: list[tuple[Any, asyncio.Future[Any]]] = []
@@ -99,26 +99,33 @@ class PooledModels:
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[Faces]:
         """See `Models`."""
-        return ray.get(self.actors["detector"].ask.remote(list(pictures)))
+        faces: list[Faces] = ray.get(self.actors["detector"].ask.remote(list(pictures)))
+        return faces
 
     def embed(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Models`."""
-        return ray.get(self.actors["backbone"].ask.remote(crops))
+        embedded: tuple[np.ndarray, np.ndarray] = ray.get(self.actors["backbone"].ask.remote(crops))
+        return embedded
 
     def recognise(self, windows: Windows) -> np.ndarray:
         """See `Models`."""
-        return ray.get(self.actors["temporal"].ask.remote(windows))
+        emotions: np.ndarray = ray.get(self.actors["temporal"].ask.remote(windows))
+        return emotions
 
 
 def start_pools(job: Job) -> list[PooledModels]:
     """One set of the three actors for each GPU of the cluster, or one set on its processors."""
     gpus = int(ray.cluster_resources().get("GPU", 0)) if job.device == "cuda" else 0
+    # An actor of a pool has no state: it may be started again, and be asked again, at will.
+    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=1000)(
+        ModelActor
+    )
     return [
         PooledModels(
             job.crop_size,
             job.context_s,
             {
-                task: ModelActor.options(num_cpus=0, num_gpus=share if gpus else 0).remote(
+                task: actor.options(num_gpus=share if gpus else 0).remote(
                     task, job.analysis, job.device
                 )
                 for task, share in _GPU_SHARE.items()

@@ -56,6 +56,7 @@ class Scheduler:
         self._stall_s = stall_s
         self._workers: list[_Worker] = []
         self._queue: deque[Segment] = deque()
+        self._stillborn = 0
         self._attempts: dict[tuple[str, int], int] = {}
 
     def run(self, segments: Sequence[Segment]) -> Iterator[Outcome]:
@@ -133,11 +134,15 @@ class Scheduler:
         try:
             reached = ray.get(worker.asked)
         except RayActorError as error:
-            if not worker.ready:
-                raise UsageError(f"A worker could not start: {_last_words(error)}.") from error
-            return  # the end of its segment tells
+            if worker.segment is None:
+                self._workers.remove(worker)
+                self._stillborn += 1
+                if self._stillborn == MAX_ATTEMPTS:
+                    raise UsageError(f"Workers cannot start: {_last_words(error)}.") from error
+            return  # of one that is at work, the end of its segment tells
         if not worker.ready or reached > worker.reached:
             worker.ready, worker.reached, worker.since = True, reached, now
+            self._stillborn = 0
         worker.asked = worker.actor.reached.remote()
 
     def _died(self, worker: _Worker, segment: Segment, words: str) -> Iterator[Outcome]:

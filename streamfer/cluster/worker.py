@@ -10,16 +10,16 @@ from streamfer.errors import InputError
 from streamfer.pipeline.models import LocalModels, Models
 from streamfer.pipeline.plan import Segment
 from streamfer.pipeline.segment import analyse_segment
+from streamfer.weights.runtime import Device
 
 
-@ray.remote(num_cpus=1, max_restarts=0, concurrency_groups={"status": 1})
 class SegmentWorker:
     """Does one segment at a time, on one core; tells meanwhile how far it has come.
 
     `models` are handles to pools; None loads the networks into this process, on `device`.
     """
 
-    def __init__(self, analysis: Analysis, models: Models | None, device: str) -> None:
+    def __init__(self, analysis: Analysis, models: Models | None, device: Device) -> None:
         cv2.setNumThreads(1)
         self._analysis = analysis
         self._models = models or LocalModels.load(analysis, device)
@@ -38,7 +38,7 @@ class SegmentWorker:
         except InputError as error:
             return error
 
-    @ray.method(concurrency_group="status")  # type: ignore[untyped-decorator]
+    @ray.method(concurrency_group="status")
     def reached(self) -> float:
         """Seconds of media done of the segment at hand; the first answer says it is ready."""
         return self._reached

@@ -46,11 +46,6 @@ class Backbone:
 
     def embed(self, crops: NDArray[np.uint8]) -> Embedded:
         """Look at N aligned crops, uint8 (N, S, S, 3) RGB; N may be 0."""
-        if len(crops) == 0:
-            return (
-                np.empty((0, EMBEDDING_SIZE), np.float32),
-                np.empty((0, len(EMOTIONS)), np.float32),
-            )
         outputs = self.network.run({"faces": crops})
         return outputs["embedding"], outputs["probabilities"]
 

@@ -97,3 +97,14 @@ def suppress(rivals: NDArray[np.bool_], ranks: Floats) -> NDArray[np.intp]:
     for i in order:
         stays[i] = not (rivals[i] & stays).any()
     return order[stays[order]]
+
+
+def each_once(faces: Faces, ranks: Floats) -> Faces:
+    """Faces found in several views of one picture, each by its box of the highest rank (n,).
+
+    A view that shows only a part of a face gives a box inside the box of the whole: therefore
+    two boxes are one face when they share half of the smaller one.
+    """
+    areas = area(faces.boxes)
+    shares = intersection(faces.boxes, faces.boxes) / np.minimum(areas[:, None], areas)
+    return faces.select(suppress(shares > 0.5, ranks))

@@ -11,14 +11,23 @@ what is found depends on the pictures of the current second alone, not on where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streamfer.config import Analysis
-from streamfer.faces.detections import Faces, Floats, Picture, area, intersection, iou, suppress
+from streamfer.faces.detections import (
+    Faces,
+    Floats,
+    Picture,
+    area,
+    each_once,
+    intersection,
+    iou,
+    suppress,
+)
+from streamfer.faces.resized import Detect, detect_resized
 
 REGION_SIDE = 128  # pixels of a region, as the detector sees it
 REGION_FACES = 2.5  # side of a region in sizes of its face
@@ -26,9 +35,6 @@ MIN_REGION = 32  # pixels; less, enlarged to `REGION_SIDE`, shows no more
 MAX_ENLARGEMENT = 2  # of a small picture, whose small faces are then found
 REGIONS_SHARE = 1 / 3  # of the pixels of the whole picture: four regions in 640 x 360
 MERGE_IOU = 0.6  # a face whose region overlaps another's by more lies well inside that one
-SAME_FACE = 0.5  # share of the smaller box at which two regions have found one face
-
-Detect = Callable[[Sequence[Picture]], list[Faces]]
 
 
 class FaceFinder:
@@ -59,7 +65,7 @@ class FaceFinder:
         return faces
 
     def _search_whole(self, picture: Picture) -> Faces:
-        return _search(self._detect, [picture], self._whole_side(picture))[0]
+        return detect_resized(self._detect, [picture], [self._whole_side(picture)])[0]
 
     def _search_known(self, picture: Picture) -> Faces:
         if not len(self._known):
@@ -70,30 +76,13 @@ class FaceFinder:
         if len(regions) * REGION_SIDE**2 > REGIONS_SHARE * whole_pixels:
             return self._search_whole(picture)
         crops = [picture[y1:y2, x1:x2] for x1, y1, x2, y2 in regions]
-        return _each_once(_search(self._detect, crops, REGION_SIDE), regions, picture)
+        found = detect_resized(self._detect, crops, [REGION_SIDE] * len(crops))
+        return _merged(found, regions, picture)
 
     def _whole_side(self, picture: Picture) -> int:
         """Longest side of the whole picture as it is searched."""
         longest: int = max(picture.shape[:2])
         return min(self._size, longest * MAX_ENLARGEMENT)
-
-
-def _search(detect: Detect, pictures: Sequence[Picture], side: int) -> list[Faces]:
-    """The faces of pictures, in their pixels, searched with their longest side at `side`."""
-    fitted = [_fitted(picture, side) for picture in pictures]
-    return [
-        faces.scaled(picture.shape[1] / small.shape[1], picture.shape[0] / small.shape[0])
-        for picture, small, faces in zip(pictures, fitted, detect(fitted), strict=True)
-    ]
-
-
-def _fitted(picture: Picture, side: int) -> Picture:
-    """The picture at the size that makes its longest side `side` pixels."""
-    height, width = picture.shape[:2]
-    factor = side / max(height, width)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
 
 
 def _regions(boxes: Floats, picture: Picture) -> NDArray[np.int64]:
@@ -112,7 +101,7 @@ def _regions(boxes: Floats, picture: Picture) -> NDArray[np.int64]:
     return whole.astype(np.int64)
 
 
-def _each_once(found: Sequence[Faces], regions: NDArray[np.int64], picture: Picture) -> Faces:
+def _merged(found: Sequence[Faces], regions: NDArray[np.int64], picture: Picture) -> Faces:
     """What was `found` in each of the `regions` (r, 4), in pixels of the picture, each face once.
 
     Of the boxes of one face, one that is cut off by the border of its region is the last choice.
@@ -125,6 +114,4 @@ def _each_once(found: Sequence[Faces], regions: NDArray[np.int64], picture: Pict
     size = picture.shape[1::-1]
     cut = (faces.boxes[:, :2] < borders[:, :2] + slack) & (borders[:, :2] > 0)
     cut |= (faces.boxes[:, 2:] > borders[:, 2:] - slack) & (borders[:, 2:] < size)
-    areas = area(faces.boxes)
-    shares = intersection(faces.boxes, faces.boxes) / np.minimum(areas[:, None], areas)
-    return faces.select(suppress(shares > SAME_FACE, faces.scores - cut.any(axis=1)))
+    return each_once(faces, faces.scores - cut.any(axis=1))

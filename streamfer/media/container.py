@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -19,6 +20,7 @@ from streamfer.errors import InputError
 # Demuxers that read other files, or draw text: never a video in itself.
 _PLAYLISTS = {"concat", "dash", "hls", "imf", "sdp"}
 _TEXT_ART = {"adf", "bin", "idf", "tty", "xbin"}
+_GENERATE_PTS = 0x0001  # AVFMT_FLAG_GENPTS, which PyAV sets
 _PICTURE_BRANDS = {"avif", "heic", "heix", "mif1"}
 
 
@@ -35,33 +37,51 @@ class VideoFile:
         """The time of a PTS on the file's clock."""
         return pts * self.time_base - self.origin
 
+    def packets(self) -> Iterator[Packet[VideoStream]]:
+        """The stream's packets from here on. Raises FFmpegError where reading fails.
+
+        Without the empty ones, which would tell a decoder that the stream is over.
+        """
+        try:
+            for packet in self.container.demux(self.stream):
+                if packet.size > 0:
+                    yield packet
+        except IndexError:
+            # PyAV 18 stumbles, at the end of a file, over a stream that began in mid-file.
+            return
+
 
 @contextmanager
 def open_video(path: str, max_pixels: int) -> Iterator[VideoFile]:
     """Open the first video stream of a local file, to be decoded on one thread.
 
-    The decoder refuses pictures of more than `max_pixels`, in mid-stream too. Raises
-    InputError, with a reason for a person, for what is no readable video file.
+    The decoder refuses pictures far above `max_pixels`, in mid-stream too. Raises InputError,
+    with a reason for a person, for what is no readable video file.
     """
     _check_file(path)
+    # FFmpeg counts what it stores, which is padded to whole blocks.
+    limit = {"max_pixels": str(2 * max_pixels)}
     try:
         # An absolute path cannot be taken for a URL, whatever characters are in it.
         container = av.open(
             str(Path(path).absolute()),
             mode="r",
-            options={"max_pixels": str(max_pixels), "protocol_whitelist": "file"},
+            options={"protocol_whitelist": "file", **limit},
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise InputError(_why_not_opened(path, error), retry=_may_pass(error)) from None
+        raise InputError(_why_not_opened(path, error), retry=isinstance(error, OSError)) from None
     with container:
+        if container.format.name == "avi":
+            # AVI holds no PTS, and those that FFmpeg would make up are out of order.
+            container.flags &= ~_GENERATE_PTS
         stream = _video_stream(container)
         if stream.time_base is None:
             raise InputError("The video stream has no time base: it cannot be placed in time.")
         context = stream.codec_context
         context.thread_type = "NONE"
         context.thread_count = 1
-        context.options = {"max_pixels": str(max_pixels)}
+        context.options = limit
         for other in container.streams:
             if other.index != stream.index:
                 other.discard = av.stream.Discard.all
@@ -72,24 +92,20 @@ def open_video(path: str, max_pixels: int) -> Iterator[VideoFile]:
 def _check_file(path: str) -> None:
     try:
         status = Path(path).stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError("This is a folder, not a file.")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError("This is not a regular file.")
         with Path(path).open("rb"):
             pass
-    except IsADirectoryError:
-        raise InputError("This is a folder, not a file.") from None
     except FileNotFoundError:
         raise InputError("There is no such file.", retry=True) from None
     except PermissionError:
         raise InputError("You may not read this file: check its permissions.", retry=True) from None
     except OSError as error:
         raise InputError(f"The file cannot be read: {error.strerror}.", retry=True) from None
-    if not stat.S_ISREG(status.st_mode):
-        raise InputError("This is not a regular file.")
     if status.st_size == 0:
         raise InputError("The file is empty.")
-
-
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, OSError) and not isinstance(error, av.error.InvalidDataError)
 
 
 def _why_not_opened(path: str, error: Exception) -> str:

@@ -22,8 +22,17 @@ from streamfer.media.picture import Picture, Pictures
 from streamfer.media.probe import MediaInfo
 from streamfer.media.sampling import Grid, nearest_frames, needed_packets
 
-# Formats whose timestamps after a seek are those of reading from the start.
-_SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"}
+# Demuxers whose timestamps after a seek are those of reading from the start (measured).
+_SEEKABLE = {
+    "asf",
+    "avi",
+    "flv",
+    "matroska,webm",
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "mpeg",
+    "mpegts",
+    "mxf",
+}
 # Seconds before a range at which to look for a keyframe, one after the other; then the start.
 _RUN_UPS = (0, 2, 10, 40)
 # Errors of the demuxer, one after the other, after which the rest of a file is given up.
@@ -65,30 +74,25 @@ class SampleReader:
     def __iter__(self) -> Iterator[Sample]:
         # Frames at or before this serve no tick of the range.
         bound = Fraction(2 * self._first_tick - 1, 2 * self._fps)
-        for run_up in (*_RUN_UPS, None):
+        for target in (*self._seek_targets(bound), None):
             with open_video(self._info.path, self._info.max_pixels) as file:
-                self.decode_errors = 0
-                if run_up is not None and not self._seek(file, bound - run_up):
+                self.decoded_until_s, self.decode_errors = 0.0, 0
+                if target is not None and not _seek(file, target):
                     continue
-                frames = self._frames(file, sought=run_up is not None)
+                frames = self._frames(file, sought=target is not None)
                 first = next(frames, None)
                 # Whatever the seek landed on (no keyframe, an open group of pictures, an
                 # intra refresh): all is well if a frame comes out before the range begins.
-                if run_up is not None and (first is None or file.seconds(first[0]) > bound):
+                if target is not None and (first is None or file.seconds(first[0]) > bound):
                     continue
                 if first is not None:
                     yield from self._samples(file, itertools.chain([first], frames))
                 return
 
-    def _seek(self, file: VideoFile, target: Fraction) -> bool:
-        if target <= 0 or self._info.container not in _SEEKABLE:
-            return False
-        try:
-            pts = int((target + file.origin) / file.time_base)
-            file.container.seek(pts, stream=file.stream, backward=True)
-        except av.error.FFmpegError:
-            return False
-        return True
+    def _seek_targets(self, bound: Fraction) -> list[Fraction]:
+        if self._info.container not in _SEEKABLE:
+            return []
+        return [bound - run_up for run_up in _RUN_UPS if bound > run_up]
 
     def _samples(
         self, file: VideoFile, frames: Iterator[tuple[int, VideoFrame]]
@@ -129,17 +133,24 @@ class SampleReader:
         self.ended = True
 
     def _packets(self, file: VideoFile) -> Iterator[Packet[VideoStream]]:
-        """The packets that hold something. Reads on behind damage while there is an end to it."""
+        """All packets. Reads on behind damage while there is an end to it."""
         failures = 0
         while failures < _DEMUX_ERRORS:
             try:
-                for packet in file.container.demux(file.stream):
-                    # An empty packet would tell the decoder that the stream is over.
-                    if packet.size > 0:
-                        failures = 0
-                        yield packet
+                for packet in file.packets():
+                    failures = 0
+                    yield packet
             except av.error.FFmpegError:
                 self.decode_errors += 1
                 failures += 1
             else:
                 return
+
+
+def _seek(file: VideoFile, target: Fraction) -> bool:
+    try:
+        pts = int((target + file.origin) / file.time_base)
+        file.container.seek(pts, stream=file.stream, backward=True)
+    except av.error.FFmpegError:
+        return False
+    return True

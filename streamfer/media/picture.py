@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
+import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 
 # A pixel aspect beyond this is a broken header, and is taken for square.
 _WIDEST_PIXEL = 4
+_UNSPECIFIED_MATRIX = 2  # AVCOL_SPC_UNSPECIFIED
 
 
 def stored_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple[int, int]:
@@ -42,9 +45,15 @@ class Pictures:
         Of an interlaced frame the first field is shown, its lines interpolated.
         """
         width, height = stored_size(frame.width, frame.height, self._pixel_aspect)
-        rgb = self._reformatter.reformat(
-            frame, width=width, height=height, format="rgb24", threads=1
-        ).to_ndarray()
+        convert = partial(
+            self._reformatter.reformat, frame, width, height, format="rgb24", threads=1
+        )
+        try:
+            rgb = convert().to_ndarray()
+        except av.error.FFmpegError:
+            # A matrix or range that FFmpeg cannot convert from: mostly a damaged header.
+            frame.colorspace, frame.color_range = _UNSPECIFIED_MATRIX, ColorRange.UNSPECIFIED
+            rgb = convert().to_ndarray()
         picture = np.asarray(rgb, dtype=np.uint8)
         if frame.interlaced_frame:
             picture = _first_field(picture)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -62,7 +65,7 @@ def probe(path: str, max_pixels: int) -> MediaInfo:
                 f"The picture has {stream.width} x {stream.height} pixels, "
                 f"more than the limit of {max_pixels}."
             )
-        frame = _first_frame(file)
+        frame = _first_frame(file, max_pixels)
         width, height = stored_size(frame.width, frame.height, stream.sample_aspect_ratio)
         turns = quarter_turns(frame)
         rate = stream.average_rate
@@ -84,27 +87,28 @@ def probe(path: str, max_pixels: int) -> MediaInfo:
         )
 
 
-def _first_frame(file: VideoFile) -> VideoFrame:
-    """The first picture that decodes."""
-    packets = 0
-    first: VideoFrame | None = None
-    for packet in file.container.demux(file.stream):
-        packets += packet.size > 0
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            continue
-        if first is None and frames:
-            first = frames[0]
-        if first is not None and (
-            packets > 1 or file.stream.codec.canonical_name not in _ANIMATIONS
-        ):
-            return first
-    if first is not None:
+def _first_frame(file: VideoFile, max_pixels: int) -> VideoFrame:
+    # An animation of one picture is a still; anything else of one picture is a short video.
+    enough = 2 if file.stream.codec.canonical_name in _ANIMATIONS else 1
+    frames = list(itertools.islice(_frames(file), enough))
+    if len(frames) == enough:
+        return frames[0]
+    if frames:
         raise InputError("This is a still picture, not a video.")
-    if packets == 0:
-        raise InputError("The video stream holds no pictures.")
-    raise InputError(f"None of the video's {packets} packets can be decoded.")
+    if file.stream.width == 0:
+        raise InputError(
+            "The header gives no size of the picture, or more than the limit of "
+            f"{max_pixels} pixels."
+        )
+    raise InputError("Nothing in the video stream can be decoded: it is damaged or encrypted.")
+
+
+def _frames(file: VideoFile) -> Iterator[VideoFrame]:
+    """All that decodes, until reading fails."""
+    with contextlib.suppress(av.error.FFmpegError):
+        for packet in itertools.chain(file.packets(), [None]):
+            with contextlib.suppress(av.error.FFmpegError):
+                yield from file.stream.codec_context.decode(packet)
 
 
 def _can_skip(stream: VideoStream) -> bool:
@@ -141,13 +145,14 @@ def _declared_end(file: VideoFile) -> Fraction | None:
 
 def _last_end(path: str, max_pixels: int) -> Fraction:
     """Where the last picture ends, by reading all packets and decoding none."""
-    end = Fraction(0)
-    with open_video(path, max_pixels) as file:
-        try:
-            for packet in file.container.demux(file.stream):
-                pts = packet.dts if packet.pts is None else packet.pts
-                if pts is not None:
-                    end = max(end, file.seconds(pts + (packet.duration or 0)))
-        except av.error.FFmpegError:
-            pass  # The length up to the damage is what can be planned for.
-    return end
+    end = untimed = Fraction(0)
+    # The length up to any damage is what can be planned for.
+    with open_video(path, max_pixels) as file, contextlib.suppress(av.error.FFmpegError):
+        for packet in file.packets():
+            pts = packet.dts if packet.pts is None else packet.pts
+            length = packet.duration or 0
+            if pts is None:
+                untimed += length * file.time_base
+            else:
+                end = max(end, file.seconds(pts + length))
+    return end + untimed

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from streamfer.config import Analysis
 from streamfer.emotion.labels import EMOTIONS
-from streamfer.pipeline.plan import Video
+from streamfer.pipeline.plan import Segment, Video
 from streamfer.pipeline.stitch import Ends, stitch
 from streamfer.store import schema
 from streamfer.store.segment_file import SegmentResult
@@ -41,8 +41,8 @@ def assemble(
 ) -> Assembled:
     """Stitch a video's segments and number its tracks.
 
-    `attempts` is the most often one of its segments was begun; `loss` says why a segment is
-    missing, if one is. Results are loaded one at a time and twice: first the ends, then rows.
+    `attempts` is the most often one of its segments was begun; `loss` says why segments are
+    missing, where some are. Results are loaded one at a time and twice: first the ends, then rows.
     """
     ends: list[Ends | None] = []
     sampled = errors = 0
@@ -64,7 +64,12 @@ def assemble(
             if result is not None:
                 yield _numbered(getattr(result, table), numbers, video, columns)
 
-    status, reason = _verdict(video, sampled, errors, float(decoded_until_s), loss)
+    missing = [segment for segment, end in zip(video.segments, ends, strict=True) if end is None]
+    if missing:
+        loss = f"{_stretches(missing, analysis.fps)} could not be analysed: {loss}"
+    status, reason = _verdict(
+        video, sampled, errors, float(decoded_until_s), loss if missing else ""
+    )
     return Assembled(
         timelines=_timelines(list(rows("windows", _WINDOWS)), analysis),
         frames=rows("frames", schema.FRAMES),
@@ -115,6 +120,14 @@ def _verdict(
             "decoding; around them frames are missing."
         )
     return ("partial" if reasons else "done"), " ".join(reasons)
+
+
+def _stretches(segments: list[Segment], fps: int) -> str:
+    """The times of segments, in words: `0 s–60 s and 120 s–end`."""
+    ends = ("end" if s.last_tick is None else f"{s.last_tick / fps:g} s" for s in segments)
+    return " and ".join(
+        f"{segment.first_tick / fps:g} s–{end}" for segment, end in zip(segments, ends, strict=True)
+    )
 
 
 def _numbered(

@@ -18,13 +18,21 @@ from streamfer.emotion.temporal import TemporalMethod, load_temporal
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import Detector, load_detector
+from streamfer.weights.runtime import Device
 
 
 class Models(Protocol):
     """What the code of a segment needs of the three networks."""
 
-    crop_size: int
-    context_s: float
+    @property
+    def crop_size(self) -> int:
+        """Side of an aligned crop, pixels."""
+        ...
+
+    @property
+    def context_s(self) -> float:
+        """How far beyond a window the temporal method looks, seconds."""
+        ...
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[Faces]:
         """Faces in each uint8 RGB picture (H, W, 3), in its own pixels."""
@@ -48,22 +56,22 @@ class LocalModels:
     temporal: TemporalMethod
 
     @classmethod
-    def load(cls, analysis: Analysis, device: str) -> LocalModels:
+    def load(cls, analysis: Analysis, device: Device) -> LocalModels:
         """The models that the settings name; UsageError where one cannot be had."""
         return cls(
-            load_detector(analysis.detector, device),
+            load_detector(analysis.detector, device, analysis.min_score),
             load_backbone(analysis.backbone, device),
             load_temporal(analysis.temporal),
         )
 
     @property
     def crop_size(self) -> int:
-        """Side of an aligned crop, pixels."""
+        """See `Models`."""
         return self.backbone.input_size
 
     @property
     def context_s(self) -> float:
-        """How far beyond a window the temporal method looks, seconds."""
+        """See `Models`."""
         return self.temporal.context_s
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[Faces]:

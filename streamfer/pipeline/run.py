@@ -34,6 +34,7 @@ from streamfer.store.output import (
     table_paths,
 )
 from streamfer.store.work import Failure, WorkFolder
+from streamfer.weights.runtime import Device
 
 # Raised whenever the same settings and models would give other rows than before.
 ALGORITHM = 1
@@ -79,7 +80,7 @@ class Job:
     """
 
     analysis: Analysis
-    device: str
+    device: Device
     crop_size: int
     context_s: float
     metadata: dict[str, str]
@@ -132,7 +133,7 @@ class Summary:
     unchanged: bool
 
 
-def prepare(inputs: Sequence[str], analysis: Analysis, device: str, max_pixels: int) -> Job:
+def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixels: int) -> Job:
     """Find and probe the inputs and check the models; nothing is written.
 
     Raises UsageError if a model cannot be had or there is nothing to analyse.

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from streamfer.config import Analysis
+from streamfer.emotion.labels import EMOTIONS
 from streamfer.emotion.windows import Observations, Windows, gather, windows_starting_in
 from streamfer.faces.align import align
 from streamfer.faces.cuts import CutDetector
@@ -33,6 +34,8 @@ from streamfer.store.segment_file import (
 
 # Crops wait until there are enough for the backbone to run at its best; 48 × 48 × 3 bytes each.
 _BATCH = 32
+
+_LANDMARKS = [name for name in FRAMES.names if name.endswith(("_x", "_y")) and name[:4] != "face"]
 
 Progress = Callable[[float], None]
 
@@ -126,32 +129,23 @@ def _result(
         context_ticks=round(models.context_s * analysis.fps),
     )
     owned = (segment.first_tick <= tick) & (tick < end)
+    own = {"track": track[owned], "tick": tick[owned]}
     return SegmentResult(
         windows=_window_rows(windows, faces, ticks, analysis, models.recognise(windows)),
         tracks=_track_rows(track, tick, faces.boxes, owned),
         seam=_seam_rows(segment, track, tick, faces.boxes),
         frames=_table(
             FRAMES,
-            tick[owned],
-            np.repeat(np.array(seen.times), counts)[owned],
-            track[owned],
-            *_places(faces.boxes[owned]),
-            *faces.landmarks[owned].reshape(-1, 10).T,
-            faces.scores[owned],
-            *probabilities[owned].T,
+            own
+            | {"time_s": np.repeat(np.array(seen.times), counts)[owned]}
+            | _places(faces.boxes[owned])
+            | dict(zip(_LANDMARKS, faces.landmarks[owned].reshape(-1, 10).T, strict=True))
+            | {"detection_score": faces.scores[owned]}
+            | _emotions(probabilities[owned]),
         )
         if analysis.frames
         else FRAMES.empty_table(),
-        embeddings=pa.table(
-            [
-                tick[owned],
-                track[owned],
-                pa.FixedSizeListArray.from_arrays(
-                    embeddings[owned].astype(np.float16).ravel(), embeddings.shape[1]
-                ),
-            ],
-            schema=EMBEDDINGS,
-        )
+        embeddings=_table(EMBEDDINGS, own | {"vector": embeddings[owned]})
         if analysis.embeddings
         else EMBEDDINGS.empty_table(),
         sampled=int(((segment.first_tick <= ticks) & (ticks < end)).sum()),
@@ -164,25 +158,17 @@ def _result(
 def _window_rows(
     windows: Windows, faces: Faces, ticks: np.ndarray, analysis: Analysis, emotions: np.ndarray
 ) -> pa.Table:
-    proper = slice(windows.context_ticks, windows.context_ticks + analysis.window_ticks)
-    present, index = windows.present[:, proper], windows.index[:, proper]
-    count = present.sum(axis=1)
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.where(present, values[index], 0).sum(axis=1) / count
-
     first = windows.window * analysis.stride_ticks
     expected = np.searchsorted(ticks, first + analysis.window_ticks) - np.searchsorted(ticks, first)
-    return _table(
-        WINDOWS,
-        windows.track,
-        windows.window,
-        *emotions.T,
-        count,
-        expected,
-        *(mean(column) for column in _places(faces.boxes)),
-        mean(faces.scores),
-    )
+    seen = _places(faces.boxes) | {"detection_score": faces.scores}
+    means = {name: windows.mean(values) for name, values in seen.items()}
+    counts: dict[str, np.ndarray] = {
+        "track": windows.track,
+        "window": windows.window,
+        "faces": windows.faces,
+        "expected": expected,
+    }
+    return _table(WINDOWS, counts | _emotions(emotions) | means)
 
 
 def _track_rows(
@@ -190,9 +176,17 @@ def _track_rows(
 ) -> pa.Table:
     # Faces come by tick, so a track's first row is its first face.
     numbers, first, inverse = np.unique(track, return_index=True, return_inverse=True)
-    x, y, width, height = (column[first] for column in _places(boxes))
-    samples = np.bincount(inverse, weights=owned, minlength=len(numbers))
-    return _table(TRACKS, numbers, tick[first], x + width / 2, y + height / 2, samples)
+    centres = (boxes[first, :2] + boxes[first, 2:]) / 2
+    return _table(
+        TRACKS,
+        {
+            "track": numbers,
+            "first_tick": tick[first],
+            "first_x": centres[:, 0],
+            "first_y": centres[:, 1],
+            "samples": np.bincount(inverse, weights=owned, minlength=len(numbers)),
+        },
+    )
 
 
 def _seam_rows(
@@ -201,19 +195,29 @@ def _seam_rows(
     near = tick < segment.first_tick + segment.margin_ticks
     if segment.last_tick is not None:
         near |= tick >= segment.last_tick - segment.margin_ticks
-    return _table(SEAM, tick[near], track[near], *_places(boxes[near]))
+    return _table(SEAM, {"tick": tick[near], "track": track[near]} | _places(boxes[near]))
 
 
-def _places(boxes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Left, top, width and height of boxes given by their corners."""
-    return boxes[:, 0], boxes[:, 1], boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+def _places(boxes: np.ndarray) -> dict[str, np.ndarray]:
+    """Left and upper edge, width and height of boxes given by their corners."""
+    return {
+        "face_x": boxes[:, 0],
+        "face_y": boxes[:, 1],
+        "face_w": boxes[:, 2] - boxes[:, 0],
+        "face_h": boxes[:, 3] - boxes[:, 1],
+    }
 
 
-def _table(schema: pa.Schema, *columns: np.ndarray) -> pa.Table:
-    return pa.table(
-        [
-            pa.array(column.astype(field.type.to_pandas_dtype()))
-            for column, field in zip(columns, schema, strict=True)
-        ],
-        schema=schema,
-    )
+def _emotions(probabilities: np.ndarray) -> dict[str, np.ndarray]:
+    return {f"p_{emotion}": probabilities[:, n] for n, emotion in enumerate(EMOTIONS)}
+
+
+def _table(schema: pa.Schema, columns: dict[str, np.ndarray]) -> pa.Table:
+    return pa.table([_array(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def _array(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_fixed_size_list(kind):
+        flat = values.astype(kind.value_type.to_pandas_dtype()).ravel()
+        return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=kind)
+    return pa.array(values.astype(kind.to_pandas_dtype()))

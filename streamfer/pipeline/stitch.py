@@ -86,7 +86,7 @@ def _links(before: pa.Table, after: pa.Table) -> dict[int, int]:
 
 def _boxes_by_tick(seam: pa.Table) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     columns = {name: seam[name].to_numpy() for name in seam.column_names}
-    boxes = np.stack([columns[side] for side in "xywh"], axis=1)
+    boxes = np.stack([columns[f"face_{side}"] for side in "xywh"], axis=1)
     ticks = columns["tick"]
     order = np.argsort(ticks, kind="stable")
     starts = np.flatnonzero(np.diff(ticks[order], prepend=-1))

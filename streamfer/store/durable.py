@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streamfer.errors import UsageError
+from streamfer.errors import FatalError
 
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turns a failure to write `path` into a UsageError a person can act on."""
+    """Turns a failure to write `path` into a FatalError a person can act on."""
     try:
         yield
     except OSError as error:
-        raise UsageError(
+        raise FatalError(
             f"Cannot write {path}: {error.strerror or error}. Mend that and run the same command "
             "again: finished work is kept."
         ) from error

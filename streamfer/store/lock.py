@@ -5,7 +5,7 @@ import os
 import socket
 from pathlib import Path
 
-from streamfer.errors import UsageError
+from streamfer.errors import FatalError, UsageError
 from streamfer.store import durable
 
 
@@ -50,9 +50,9 @@ class Lock:
             return False
 
     def check(self) -> None:
-        """Raise UsageError if the lock file was removed or replaced: another run may hold it."""
+        """Raise FatalError if the lock file was removed or replaced: another run may hold it."""
         if not self._is_current():
-            raise UsageError(
+            raise FatalError(
                 f"{self._path.parent} was removed or taken over while this run used it; it stops."
             )
 

@@ -102,7 +102,7 @@ class OutputTables:
 
     Rows come in the contract's order, in pieces of any size, and are cast to its types. If the
     context is left by an exception, or the process dies before all is written, the old output
-    stays as it was. Raises UsageError if the disk refuses.
+    stays as it was. Raises FatalError if the disk refuses.
     """
 
     def __init__(
@@ -150,10 +150,9 @@ class OutputTables:
     def write_embeddings(self, video: str, pieces: Iterable[pa.Table]) -> None:
         """Write all embeddings of the video with the key `video`, as its file."""
         path = self._embeddings_folder / f"{safe_name(video)}.parquet"
-        with (
-            durable.explained(path),
-            TableWriter(path, schema.EMBEDDINGS, self._metadata) as writer,
-        ):
+        # A row is about 1 KB, twenty times one of the other tables.
+        table = TableWriter(path, schema.EMBEDDINGS, self._metadata, group_rows=8192)
+        with durable.explained(path), table as writer:
             for piece in pieces:
                 writer.write(piece)
 

@@ -43,10 +43,10 @@ SEAM = pa.schema(
     {
         "tick": pa.int32(),
         "track": pa.int32(),
-        "x": pa.float32(),
-        "y": pa.float32(),
-        "w": pa.float32(),
-        "h": pa.float32(),
+        "face_x": pa.float32(),
+        "face_y": pa.float32(),
+        "face_w": pa.float32(),
+        "face_h": pa.float32(),
     }
 )
 _TABLES = {

@@ -9,24 +9,30 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_ROW_GROUP_BYTES = 16 << 20
-_ROW_GROUP_ROWS = 65_536
 _PIECES = 256
 
 
 class TableWriter:
     """A context manager that creates `path`, flushed to the disk when left without an exception.
 
-    Pieces are collected until they fill a row group (65,536 rows or 16 MiB). Raises OSError if
-    `path` exists or the disk refuses.
+    Pieces are collected until they fill a row group of `group_rows` rows, which are held in
+    memory. Raises OSError if `path` exists or the disk refuses.
     """
 
-    def __init__(self, path: Path, columns: pa.Schema, metadata: dict[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: pa.Schema,
+        metadata: dict[str, str],
+        *,
+        group_rows: int = 65_536,
+    ) -> None:
         self._path = path
+        self._group_rows = group_rows
         self._columns = columns.with_metadata((columns.metadata or {}) | metadata)
         self._stack = ExitStack()
         self._pieces: list[pa.Table] = []
-        self._rows = self._bytes = 0
+        self._rows = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -50,19 +56,17 @@ class TableWriter:
             return
         self._pieces.append(piece.select(self._columns.names).cast(self._columns))
         self._rows += piece.num_rows
-        self._bytes += piece.nbytes
-        if self._rows >= _ROW_GROUP_ROWS or self._bytes >= _ROW_GROUP_BYTES:
-            self._flush()
+        if self._rows >= self._group_rows:
+            self._flush(self._rows - self._rows % self._group_rows)
         elif len(self._pieces) == _PIECES:
             # A table of a few rows costs far more than its rows.
             self._pieces = [pa.concat_tables(self._pieces).combine_chunks()]
 
-    def _flush(self) -> None:
-        if self._pieces:
-            self._parquet.write_table(
-                pa.concat_tables(self._pieces), row_group_size=_ROW_GROUP_ROWS
-            )
-        self._pieces, self._rows, self._bytes = [], 0, 0
+    def _flush(self, rows: int) -> None:
+        pending = pa.concat_tables(self._pieces)
+        self._parquet.write_table(pending.slice(0, rows), row_group_size=self._group_rows)
+        self._pieces = [pending.slice(rows)]
+        self._rows -= rows
 
     def __exit__(
         self,
@@ -72,7 +76,8 @@ class TableWriter:
     ) -> None:
         with self._stack:
             if kind is None:
-                self._flush()
+                if self._rows:
+                    self._flush(self._rows)
                 self._parquet.close()
                 self._file.flush()
                 os.fsync(self._file.fileno())

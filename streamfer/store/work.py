@@ -42,7 +42,7 @@ class WorkFolder:
     """The committed segments and failures of one output's analysis.
 
     Usable after `open`, which takes the output's lock, until `close`; it is a context manager.
-    Every write raises UsageError if the disk refuses it or another run took the folder over.
+    Every write raises FatalError if the disk refuses it or another run took the folder over.
     """
 
     def __init__(self, out: Path) -> None:

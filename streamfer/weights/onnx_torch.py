@@ -36,7 +36,7 @@ class OnnxModule(nn.Module):
     def __init__(self, model: onnx.ModelProto) -> None:
         super().__init__()
         graph = model.graph
-        opset = max(entry.version for entry in model.opset_import)
+        opset = max((entry.version for entry in model.opset_import), default=0)
         if opset > NEWEST_OPSET:
             raise UsageError(f"its opset is {opset}; the torch runtime knows {NEWEST_OPSET}.")
         self._buffer_of: dict[str, str] = {}  # torch allows no dots in the names of buffers
@@ -62,7 +62,8 @@ class OnnxModule(nn.Module):
     def run(self, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """`forward` on numpy arrays, in full float32 precision."""
         device = self.get_buffer("weight_0").device
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
             outputs = self({name: torch.as_tensor(x).to(device) for name, x in inputs.items()})
         return {name: value.cpu().numpy() for name, value in outputs.items()}
 

@@ -47,11 +47,13 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> Device:
     Raises:
         UsageError: "cuda" is asked for and absent.
     """
-    if wanted == "cpu" or (wanted == "auto" and not _has_cuda()):
+    if wanted == "cpu":
         return "cpu"
-    if wanted == "cuda" and not _has_cuda():
+    if _has_cuda():
+        return "cuda"
+    if wanted == "cuda":
         raise UsageError("No CUDA device can be used on this machine: choose --device cpu.")
-    return "cuda"
+    return "cpu"
 
 
 def runtime_of(device: Device) -> str:

@@ -1,5 +1,7 @@
 """Windows against their definition, tick by tick."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -128,7 +130,7 @@ def test_neighbouring_stretches_share_the_windows_out(ends, stride):
     ends = sorted(ends)
     parts = [
         w
-        for first, last in zip(ends, ends[1:], strict=False)
+        for first, last in itertools.pairwise(ends)
         for w in windows_starting_in(first, last, stride)
     ]
 

@@ -7,37 +7,34 @@ import av
 import numpy as np
 
 
-def decode_everything(path: Path) -> list[tuple[Fraction, np.ndarray]]:
-    """Each frame's time and upright picture, in order of presentation."""
+def decode_everything(path: Path) -> tuple[list[Fraction], list[np.ndarray]]:
+    """The frames' times on the file's clock, and their upright pictures."""
+    times, pictures = [], []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        starts = [s.start_time * s.time_base for s in container.streams if s.start_time is not None]
-        assert abs(min(starts) - Fraction(container.start_time, 10**6)) < Fraction(1, 10**6)
+        start = min(
+            s.start_time * s.time_base for s in container.streams if s.start_time is not None
+        )
         aspect = stream.sample_aspect_ratio or 1
-        return [
-            (
-                frame.pts * stream.time_base - min(starts),
-                np.rot90(
-                    frame.to_ndarray(format="rgb24", width=round(frame.width * aspect)),
-                    frame.rotation // 90,
-                ),
-            )
-            for frame in container.decode(stream)
-        ]
+        for frame in container.decode(stream):
+            rgb = frame.to_ndarray(format="rgb24", width=round(frame.width * aspect))
+            times.append(frame.pts * stream.time_base - start)
+            pictures.append(np.rot90(rgb, frame.rotation // 90))
+    return times, pictures
 
 
 def choose(times: list[Fraction], fps: int) -> dict[int, int]:
-    """For each tick that is served, the index of its frame, straight from the definition."""
+    """For each tick that is served, the index of its frame: the definition, word for word."""
+    ticks = range(-1, int(max(times, default=Fraction(0)) * fps) + 2)
+    distance = {(k, i): abs(t - Fraction(k, fps)) for k in ticks for i, t in enumerate(times)}
+    nearest_tick = {i: min(ticks, key=lambda k: (distance[k, i], k)) for i in range(len(times))}
     chosen = {}
-    last = int(max(times, default=Fraction(0)) * fps) + 2
-    for tick in range(last):
+    for tick in range(ticks.stop):
         own = [
-            index
-            for index, time in enumerate(times)
-            # Its nearest tick, the earlier of two.
-            if min(range(last + 1), key=lambda k: (abs(time - Fraction(k, fps)), k)) == tick
-            and abs(time - Fraction(tick, fps)) <= Fraction(1, 2 * fps)
+            i
+            for i in range(len(times))
+            if nearest_tick[i] == tick and distance[tick, i] <= Fraction(1, 2 * fps)
         ]
         if own:
-            chosen[tick] = min(own, key=lambda i: (abs(times[i] - Fraction(tick, fps)), times[i]))
+            chosen[tick] = min(own, key=lambda i: (distance[tick, i], times[i]))
     return chosen

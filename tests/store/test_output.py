@@ -74,6 +74,15 @@ def test_rows_in_pieces_are_the_rows_in_one(tmp_path: Path):
     assert pq.ParquetFile(out).num_row_groups == 1
 
 
+def test_embeddings_are_held_in_memory_a_few_megabytes_at_a_time(tmp_path: Path):
+    out = tmp_path / "timelines.parquet"
+    with OutputTables(out, {}, frames=False, embeddings=True) as tables:
+        tables.write_embeddings("a.mp4", [make_embeddings(1000)] * 20)
+    metadata = pq.read_metadata(table_paths(out)["embeddings"] / "a.mp4.parquet")
+    assert metadata.num_rows == 20_000
+    assert max(metadata.row_group(i).total_byte_size for i in range(3)) < 10e6
+
+
 def test_other_programs_read_the_tables(tmp_path: Path):
     out = tmp_path / "timelines.parquet"
     write(out, 40, extras=True)
@@ -172,7 +181,8 @@ def test_kill_9_while_writing_leaves_the_old_output_and_the_next_run_tidies(tmp_
     left = content(tmp_path)
     assert {path: left[path] for path in before} == before
     assert len(left) > len(before) + 1
-    write(out, 20, extras=False)
+    with OutputTables(out, {}, frames=False, embeddings=False):
+        assert len(list(tmp_path.glob(".*.tmp"))) == 3  # its own two, and mine
     assert names(tmp_path) == {
         "timelines.parquet",
         "timelines.videos.parquet",
@@ -184,26 +194,35 @@ def write_again(out: Path) -> None:
     write(out, 10, extras=True, number=1)
 
 
-def test_kill_9_between_renames_shows_and_the_timelines_come_last(tmp_path: Path):
+def kill_when_placed(out: Path, name: str) -> dict[str, int]:
+    """Kill a run the moment its table `name` appears; the run that each table is then of."""
+    write(out, 10, extras=True)
+    assert validate(out) == []
+    placed = table_paths(out)[name]
+    before = placed.stat().st_ino
+    driver = SPAWN.Process(target=write_again, args=(out,), daemon=True)
+    driver.start()
+    while placed.stat().st_ino == before:
+        pass
+    driver.kill()
+    driver.join()
+    assert pq.read_table(out).equals(make_timelines(10))
+    files = {name: path for name, path in table_paths(out).items() if path.is_file()}
+    return {name: int(read_metadata(path)["run"]) for name, path in files.items()}
+
+
+def test_kill_9_between_renames_shows(tmp_path: Path):
     out = tmp_path / "timelines.parquet"
-    first_placed = table_paths(out)["frames"]
-    for _ in range(3):
-        write(out, 10, extras=True)
-        assert validate(out) == []
-        before = first_placed.stat().st_ino
-        driver = SPAWN.Process(target=write_again, args=(out,), daemon=True)
-        driver.start()
-        while first_placed.stat().st_ino == before:
-            pass
-        driver.kill()
-        driver.join()
-        files = [path for path in table_paths(out).values() if path.is_file()]
-        runs = [int(read_metadata(path)["run"]) for path in files]
-        assert runs[-1] == min(runs)
-        problems = validate(out)
-        assert bool(problems) == (len(set(runs)) > 1)
-        assert all("interrupted" in problem for problem in problems)
-        assert pq.read_table(out).equals(make_timelines(10))
+    runs = kill_when_placed(out, "frames")
+    problems = validate(out)
+    assert bool(problems) == (len(set(runs.values())) > 1)
+    assert all("interrupted" in problem for problem in problems)
+
+
+def test_timelines_that_are_in_place_have_all_tables_of_their_run(tmp_path: Path):
+    out = tmp_path / "timelines.parquet"
+    assert kill_when_placed(out, "timelines") == {"frames": 1, "videos": 1, "timelines": 1}
+    assert validate(out) == []
 
 
 def test_check_writable_makes_the_folder_and_leaves_nothing_else(tmp_path: Path):

@@ -156,7 +156,7 @@ def commit_for_ever(out: Path, begun: Event) -> None:
 def test_kill_9_while_committing_leaves_only_whole_segments(tmp_path: Path):
     out = tmp_path / "timelines.parquet"
     moment = random.Random(0)
-    for _ in range(8):
+    for _ in range(5):
         begun = SPAWN.Event()
         driver = SPAWN.Process(target=commit_for_ever, args=(out, begun), daemon=True)
         driver.start()

@@ -101,12 +101,10 @@ def test_memory_is_given_back_after_a_large_batch(centerface):
 
     centerface.run({"input.1": crops(1, 96, 96)})
     before = resident_mib()
-    large = crops(6, 416, 416)
-    centerface.run({"input.1": large})
-    del large
+    centerface.run({"input.1": np.zeros((8, 3, 480, 480), np.float32)})
 
-    # Its widest layer alone, 96 maps at half resolution, takes 95 MiB.
-    assert resident_mib() - before < 60
+    # Seen: an arena keeps 300 MiB for ever. Without it the C library keeps 30 to 150, for reuse.
+    assert resident_mib() - before < 220
 
 
 def test_a_processor_needs_no_torch_and_nothing_is_written_to_the_screen():

@@ -28,7 +28,7 @@ WIDTH, HEIGHT = 640, 360
 FRAME_RATE = 25
 TICKS_PER_SECOND = 5
 _FRAMES = 30 * FRAME_RATE + 1  # with one for the tick at 30 s
-_COUNTER = 300  # y of the counter that hides the straight lower ends of the cut-outs
+COUNTER = 300  # y of the counter that hides the straight lower ends of the cut-outs
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class _Person:
+class Person:
     """A cut-out that moves from key to key: (time in s, x and y of the face's centre, scale)."""
 
     name: str
     keys: tuple[tuple[float, float, float, float], ...]
 
     def load(self) -> CutOut:
+        """The cut-out."""
         return cut_out(self.name)
 
     def at(self, time: float) -> tuple[float, float, float] | None:
@@ -67,7 +68,7 @@ class _Person:
 
 
 @dataclass(frozen=True)
-class _Prop:
+class Prop:
     """Something flat that stands still: a texture in a colour, at x1 y1 x2 y2."""
 
     texture: str
@@ -75,6 +76,7 @@ class _Prop:
     place: tuple[int, int, int, int]
 
     def load(self) -> CutOut:
+        """The texture in the prop's size."""
         x1, y1, x2, y2 = self.place
         return CutOut(wall(self.texture, self.colour, x2 - x1, y2 - y1, blur=1), None)
 
@@ -84,45 +86,45 @@ class _Prop:
 
 
 @dataclass(frozen=True)
-class _Scene:
+class Scene:
     """From `start` (s) on: a background, and props and people, the farthest first."""
 
     start: int
     background: tuple[str, tuple[int, int, int]]
-    layers: tuple[_Prop | _Person, ...]
+    layers: tuple[Prop | Person, ...]
 
 
 # fmt: off
 _SCENES = (
-    _Scene(0, ("brick", (176, 130, 108)), (
+    Scene(0, ("brick", (176, 130, 108)), (
         # At 60 pixels a second the centre of her face is behind the pillar, which is 60 wide,
         # from 11.1 to 12.1 s: at the five ticks from 11.2 to 12.0 s.
-        _Person("astronaut", (
+        Person("astronaut", (
             (0, 592, 112, 0.60), (10.1, 590, 112, 0.60), (13.6, 380, 112, 0.60),
             (18, 400, 114, 0.62),
         )),
-        _Prop("gravel", (150, 148, 142), (470, 0, 530, _COUNTER)),
-        _Person("man in grey", (
+        Prop("gravel", (150, 148, 142), (470, 0, 530, COUNTER)),
+        Person("man in grey", (
             (0, 90, 128, 0.62), (1, 90, 128, 0.62), (6, 330, 130, 0.64), (10, 325, 130, 0.64),
             (13, 230, 128, 0.62), (18, 225, 128, 0.62),
         )),
-        _Person("man in black", (
+        Person("man in black", (
             (0, 290, 152, 0.62), (1, 290, 152, 0.62), (5, 90, 152, 0.66), (12, 95, 152, 0.64),
             (18, 110, 152, 0.62),
         )),
-        _Person("woman with cards", (
+        Person("woman with cards", (
             (0, 420, 150, 0.60), (3.5, 420, 150, 0.60), (10.5, -90, 150, 0.66),
         )),
-        _Prop("brick", (96, 70, 48), (0, _COUNTER, WIDTH, HEIGHT)),
+        Prop("brick", (96, 70, 48), (0, COUNTER, WIDTH, HEIGHT)),
     )),
-    _Scene(18, ("grass", (84, 112, 72)), (
-        _Person("astronaut", (
+    Scene(18, ("grass", (84, 112, 72)), (
+        Person("astronaut", (
             (18, 540, 120, 0.66), (21, 540, 120, 0.66), (27, 215, 118, 0.62), (30, 215, 118, 0.62),
         )),
-        _Person("woman in black", ((18, 395, 136, 0.66), (30, 380, 138, 0.72))),
-        _Person("man in red", ((18, 95, 212, 0.74), (24, 110, 206, 0.82), (30, 90, 212, 0.74))),
-        _Person("man in grey", ((23, 730, 130, 0.64), (27, 545, 130, 0.64), (30, 540, 130, 0.66))),
-        _Prop("gravel", (120, 112, 100), (0, _COUNTER, WIDTH, HEIGHT)),
+        Person("woman in black", ((18, 395, 136, 0.66), (30, 380, 138, 0.72))),
+        Person("man in red", ((18, 95, 212, 0.74), (24, 110, 206, 0.82), (30, 90, 212, 0.74))),
+        Person("man in grey", ((23, 730, 130, 0.64), (27, 545, 130, 0.64), (30, 540, 130, 0.66))),
+        Prop("gravel", (120, 112, 100), (0, COUNTER, WIDTH, HEIGHT)),
     )),
 )
 # fmt: on
@@ -131,7 +133,7 @@ _SCENES = (
 def make_demo(path: Path) -> Truth:
     """Writes the video (H.264, without sound) and returns what it shows."""
     per_tick = FRAME_RATE // TICKS_PER_SECOND
-    stages = [_Stage(scene) for scene in _SCENES]
+    stages = [Stage(scene) for scene in _SCENES]
     starts = [scene.start * FRAME_RATE for scene in _SCENES]
     people = sum(stage.people for stage in stages)
     boxes = np.full((_FRAMES // per_tick + 1, people, 4), np.nan, np.float32)
@@ -150,11 +152,11 @@ def make_demo(path: Path) -> Truth:
     return Truth(boxes, visible, tuple(start // per_tick for start in starts[1:]))
 
 
-class _Stage:
+class Stage:
     """A scene ready to be shown."""
 
-    def __init__(self, scene: _Scene) -> None:
-        self.people = sum(isinstance(layer, _Person) for layer in scene.layers)
+    def __init__(self, scene: Scene) -> None:
+        self.people = sum(isinstance(layer, Person) for layer in scene.layers)
         self._background = wall(*scene.background, WIDTH, HEIGHT, blur=2.5)[..., :3]
         self._layers = [(layer, layer.load()) for layer in scene.layers]
 

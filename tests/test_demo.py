@@ -131,5 +131,5 @@ def test_another_photograph_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(UsageError, match="not the photograph"):
         demo_cutouts.cut_out("astronaut")
     (package / "face.png").unlink()
-    with pytest.raises(UsageError, match="needs some_photographs/face.png"):
+    with pytest.raises(UsageError, match=r"needs some_photographs/face\.png"):
         demo_cutouts.cut_out("astronaut")

@@ -30,6 +30,11 @@ def say(text: str, *, word: str = "", style: str = "") -> None:
     CONSOLE.print(Text.assemble((word, style), " " if word else "", printable(text)))
 
 
+def counted(number: int, thing: str) -> str:
+    """1 video, 2 videos."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person writes them: 42 s, 3 min 20 s, 2 h 05 min."""
     whole = round(seconds)
@@ -70,7 +75,10 @@ class ProgressView:
     def __call__(self, progress: RunProgress) -> None:
         """Show how far the run has come."""
         now = time.monotonic()
-        speed = (progress.media_done_s - progress.resumed_s) / (now - self._started)
+        done = progress.media_done_s - progress.resumed_s
+        if done <= 0:
+            self._started = now  # the workers are still starting: that is no part of their speed
+        speed = done / (now - self._started) if done > 0 else 0.0
         left = (progress.media_s - progress.media_done_s) / speed if speed > 0 else None
         line = (
             f"{progress.videos_done} of {progress.videos} videos, "

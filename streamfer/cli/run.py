@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from streamfer import config
-from streamfer.cli.console import CONSOLE, ProgressView, duration, printable, say
+from streamfer.cli.console import CONSOLE, ProgressView, counted, duration, printable, say
 from streamfer.config import Analysis, Execution
 from streamfer.pipeline.run import Job, Summary, prepare
 from streamfer.pipeline.run import run as run_job
@@ -192,10 +192,11 @@ def tell(summary: Summary, out: Path) -> None:
         say(f"{video}: {reason}", word=status, style="yellow")
     for video in summary.dropped:
         say(f"No longer among the inputs, and so not in the tables: {video}")
-    ignored = f", {summary.others} other files ignored" if summary.others else ""
+    ignored = f", {counted(summary.others, 'other file')} ignored" if summary.others else ""
     say(
         f"{summary.done} done, {summary.partial} partial, {summary.failed} failed{ignored}; "
-        f"{duration(summary.media_s)} of media, {summary.tracks} tracks, {summary.rows} rows."
+        f"{duration(summary.media_s)} of media, {counted(summary.tracks, 'track')}, "
+        f"{counted(summary.rows, 'row')}."
     )
     say(f"Timelines: {out}")
     say(f"Ledger:    {table_paths(out)['videos']}")
@@ -206,13 +207,13 @@ def _list(job: Job, out: Path) -> None:
         info = video.info
         typer.echo(
             f"{printable(video.key)}\t{duration(info.duration_s)}\t{info.width}×{info.height}\t"
-            f"{info.codec}\t{len(video.segments)} segment{'s' * (len(video.segments) > 1)}"
+            f"{info.codec}\t{counted(len(video.segments), 'segment')}"
         )
     for key, reason in job.failed.items():
         typer.echo(f"{printable(key)}\tcannot be used: {printable(reason)}")
     say(
-        f"{len(job.videos)} videos, {duration(job.media_s)} of media, would go to {out}; "
-        f"{len(job.failed)} cannot be used, {job.others} other files ignored."
+        f"{counted(len(job.videos), 'video')}, {duration(job.media_s)} of media, would go to "
+        f"{out}; {len(job.failed)} cannot be used, {counted(job.others, 'other file')} ignored."
     )
 
 

@@ -2,9 +2,9 @@
 
 At 5 samples a second a face moves by up to twice its own size between two of them, so overlap
 alone breaks the tracks of people who walk. Here every track foretells where its face should be
-(constant velocity, fading), a face within reach of that may continue the track, and of all
-ways to continue tracks the one with the least total cost is taken (Hungarian assignment). A
-track that is not seen is kept for a while, its reach growing.
+(constant velocity, fading), a face within reach of that may continue the track, and of all ways
+to continue as many tracks as possible the one with the least total cost is taken (Hungarian
+assignment). A track that is not seen is kept for a while, its reach growing.
 
 Motion cannot tell two people who meet and turn back from two who walk past each other, so the
 cost also counts how unlike two faces look. No face recognition is at work: a look is a
@@ -31,8 +31,8 @@ from streamfer.faces.detections import Faces, Picture
 
 Values = NDArray[np.float64]
 
-# Chosen with benchmarks/tracking.py, where no result hangs on the last digit of one of them.
-# Times in seconds; lengths in sizes of the face, the square root of its area.
+# Chosen with benchmarks/tracking.py; a tenth more or less of one of them costs at most .04 of
+# IDF1 there. Times in seconds; lengths in sizes of the face, the square root of its area.
 _MEMORY = 1.0  # how far back from its last sighting a track's sightings are kept
 _FADING = 0.8  # the time in which the velocity of a lost face falls to 1/e
 _REACH = 1.1  # how far from the foretold place a face may be, besides what follows
@@ -40,11 +40,11 @@ _REACH_PER_SECOND = 1.0  # since the last sighting
 _REACH_FIRST = 1.0  # if the track's velocity is unknown, having been seen once
 _LONGEST_REACH = 2.5
 _GROWTH = math.log(2)  # the most that a face may grow or shrink: to twice or half its size
-_UNLIKE = 0.6  # across a gap, the most that looks may differ, from 0 to 1
+_UNLIKE = 0.65  # across a gap, the most that looks may differ, from 0 to 1
 _COST_OF_GROWTH = 2.0  # a distance of one size costs 1
 _COST_OF_UNLIKENESS = 3.0
 _COST_OF_A_SECOND = 0.5  # unseen
-_GAIN = 10.0  # of continuing a track; more than the dearest continuation costs
+_GAIN = 1000.0  # of continuing a track; above all costs, so that as many as can go on do
 
 # The region of a look: rows from above the hair to the chest, in heights of the face's box.
 _ROWS = np.linspace(-0.4, 2.0, 32)

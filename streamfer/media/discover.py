@@ -64,8 +64,13 @@ def discover(inputs: Sequence[str]) -> Discovery:
             search.follow(text)
     found = search.result()
     if not found.videos:
-        reasons = " ".join(f"{key}: {reason}" for key, reason in found.problems)
-        raise UsageError(f"There is no video to analyse. {reasons}".rstrip())
+        reasons = [f"{key}: {reason}" for key, reason in found.problems]
+        if found.others:
+            reasons.append(
+                f"By their names, the files found ({found.others}) are no videos; one that is "
+                "named itself is tried all the same."
+            )
+        raise UsageError(" ".join(["There is no video to analyse.", *reasons]))
     return found
 
 

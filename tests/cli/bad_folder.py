@@ -13,7 +13,7 @@ from tests.cli.terminal import portrait
 from tests.media.making import add_sound, make_video
 
 NAMES = (
-    "it's a \"clip\".mp4",
+    'it\'s a "clip".mp4',
     "two\nlines.mp4",
     "[bold]loud[red].mp4",
     "красный \N{CJK UNIFIED IDEOGRAPH-6620}.mp4",

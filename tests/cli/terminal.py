@@ -1,5 +1,6 @@
 """The command line as a person uses it: a process of its own, on real files."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,14 +17,29 @@ COMMAND = [
     "-c",
     "import sys; sys.argv[0] = 'streamfer'; from streamfer.cli.main import main; main()",
 ]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": str(ROOT),
+    "OMP_NUM_THREADS": "1",
+    "STREAMFER_STARTED_BY": str(os.getpid()),
+}
+_MARK = f"STREAMFER_STARTED_BY={os.getpid()}".encode()
 
 
-def begin(*arguments: str | Path) -> subprocess.Popen[str]:
-    """Start `streamfer` with these arguments and do not wait for it."""
+# What root may do that others may not, as far as files are concerned.
+LIKE_OTHERS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
+def begin(*arguments: str | Path, reads_all: bool = True) -> subprocess.Popen[str]:
+    """Start `streamfer` with these arguments and do not wait for it.
+
+    With `reads_all` false, root may read only what the permissions of files let it read.
+    """
+    # A group of its own, as a shell makes one, for Ctrl-C goes to all of it.
+    restricted = [] if reads_all or os.geteuid() else LIKE_OTHERS
     return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
+        [*restricted, *COMMAND, *map(str, arguments)],
         env=ENVIRONMENT,
+        process_group=0,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -31,12 +47,22 @@ def begin(*arguments: str | Path) -> subprocess.Popen[str]:
     )
 
 
-def streamfer(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def streamfer(*arguments: str | Path, reads_all: bool = True) -> subprocess.CompletedProcess[str]:
     """Run `streamfer` with these arguments to its end; no run may show a traceback."""
-    process = begin(*arguments)
+    process = begin(*arguments, reads_all=reads_all)
     stdout, stderr = process.communicate(timeout=150)
     assert "Traceback" not in stderr, stderr
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def left_behind() -> list[str]:
+    """What still runs of all that `begin` and `streamfer` started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            if _MARK in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+    return found
 
 
 def portrait(

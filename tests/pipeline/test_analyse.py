@@ -1,5 +1,7 @@
 """One video in this process: right on video whose truth is known, however it is cut."""
 
+import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -7,9 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
 
 import streamfer
 from streamfer.config import Analysis
+from streamfer.media.decode import SampleReader
+from streamfer.media.encode import VideoWriter
+from streamfer.media.probe import probe
 from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import plan_video
@@ -124,6 +130,29 @@ def test_a_shift_of_all_streams_changes_no_row(demo: Demo, timeline: pa.Table, t
     assert_same_rows(
         shifted.drop_columns(["video", "video_id"]), timeline.drop_columns(["video", "video_id"])
     )
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_rotated_video_gives_upright_boxes(demo: Demo, tmp_path: Path, turn: int):
+    """Pictures stored on their side, under a header that turns them back."""
+    info = probe(str(demo.path), 10**8)
+    stored = tmp_path / "stored.mp4"
+    height, width = (360, 640) if turn == 180 else (640, 360)
+    # Lossless, so that the turned pictures are the same to the pixel.
+    lossless = {"qp": "0", "preset": "ultrafast"}
+    with VideoWriter(stored, width, height, Fraction(1, 5), lossless) as writer:
+        for sample in SampleReader(info, 5, 0, 15):
+            writer.put(np.ascontiguousarray(np.rot90(sample.picture, -turn // 90)), sample.tick)
+    turned = tmp_path / "turned.mp4"
+    ffmpeg = [get_ffmpeg_exe(), "-loglevel", "error", "-display_rotation", str(turn)]
+    subprocess.run([*ffmpeg, "-i", stored, "-c", "copy", turned], check=True)
+    assert probe(str(turned), 10**8).rotation % 360 == turn
+    rows = streamfer.analyse(turned).to_pandas()
+    plain = streamfer.analyse(demo.path).to_pandas()
+    first = plain[plain["window"] == 0].set_index("track_id")
+    found = rows[rows["window"] == 0].set_index("track_id")
+    places = ["face_x", "face_y", "face_w", "face_h"]
+    np.testing.assert_allclose(found[places], first[places], atol=0.01)
 
 
 def test_settings_are_those_of_the_caller(demo: Demo):

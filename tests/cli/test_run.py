@@ -1,0 +1,144 @@
+"""The main command, with its cluster: what happens when it is given again, or cut short."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+import streamfer as library
+from streamfer.store.validate import validate
+from tests.cli.conftest import Say
+from tests.cli.terminal import begin, left_behind, portrait, streamfer
+from tests.conftest import Demo
+from tests.tables import assert_same_rows
+
+
+def commits(out: Path) -> dict[str, int]:
+    """The committed segments of an output, with the time at which each was written."""
+    files = out.with_name(f"{out.name}.work").glob("*/*/*.arrow")
+    return {f"{path.parent.name}/{path.name}": path.stat().st_mtime_ns for path in files}
+
+
+def windows(out: Path) -> dict[str, int]:
+    """How many windows each video has."""
+    videos = pq.read_table(out)["video"].to_pylist()
+    return {video: videos.count(video) for video in sorted(set(videos))}
+
+
+def test_what_is_finished_is_not_done_again(command: Say, tmp_path: Path):
+    """The inputs stay, lose one, and then gain one while another changes."""
+    folder, out = tmp_path / "videos", tmp_path / "new" / "deep" / "timelines.parquet"
+    folder.mkdir()
+    for number, name in enumerate(("a.mp4", "b.mp4", "c.mp4")):
+        portrait(folder / name, start=number)
+    (folder / "broken.mp4").write_text("Not a video.")
+    arguments = ("run", folder, "--out", out, "--workers", "1")
+    first = streamfer(*arguments)
+    assert first.returncode == 3
+    assert first.stdout == ""
+    assert f"Timelines: {out}\n" in first.stderr
+    assert windows(out) == {"a.mp4": 4, "b.mp4": 4, "c.mp4": 4}
+    done, tables = commits(out), {path: path.stat().st_mtime_ns for path in out.parent.iterdir()}
+
+    started = time.monotonic()
+    again = command(*arguments, "--json")
+    assert time.monotonic() - started < 3
+    assert again.code == 3
+    assert again.stderr.startswith(f"Nothing has changed: {out} is up to date.\n")
+    assert "failed broken.mp4: " in again.stderr
+    assert json.loads(again.stdout)["unchanged"] is True
+    assert {path: path.stat().st_mtime_ns for path in out.parent.iterdir()} == tables
+
+    (folder / "a.mp4").unlink()
+    fewer = command(*arguments)
+    assert "No longer among the inputs, and so not in the tables: a.mp4\n" in fewer.stderr
+    assert windows(out) == {"b.mp4": 4, "c.mp4": 4}
+    assert commits(out) == done
+
+    portrait(folder / "b.mp4", 2)
+    portrait(folder / "d.mp4", start=5)
+    (folder / "broken.mp4").unlink()
+    more = streamfer(*arguments)
+    assert more.returncode == 0
+    assert windows(out) == {"b.mp4": 3, "c.mp4": 4, "d.mp4": 4}
+    assert len(commits(out)) == 5
+    assert commits(out).items() > done.items()
+    assert validate(out) == []
+
+
+def wait_for(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait until `what` is true, while the process runs."""
+    deadline = time.monotonic() + 60
+    while not what():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "nothing happened for a minute"
+        time.sleep(0.02)
+
+
+def wait_until_all_is_gone() -> None:
+    """Wait until nothing that a run started is left, whatever became of the run."""
+    deadline = time.monotonic() + 60  # Ray's agents look for their parent now and then
+    while left := left_behind():
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
+def test_a_run_that_is_cut_short_again_and_again_is_completed(demo: Demo, tmp_path: Path):
+    """The disk refuses; Ctrl-C; kill -9; and then the same command goes through."""
+    out = tmp_path / "timelines.parquet"
+    arguments = ("run", demo.path, "--out", out, "--workers", "1", "--segment-s", "4")
+    done: dict[str, int] = {}
+
+    def begin_until_more_is_done() -> subprocess.Popen[str]:
+        process = begin(*arguments, reads_all=False)
+        wait_for(lambda: len(commits(out)) > len(done), process)
+        return process
+
+    def check_end(process: subprocess.Popen[str], code: int) -> str:
+        stderr = process.communicate(timeout=60)[1]
+        assert process.returncode == code, stderr
+        assert "Traceback" not in stderr
+        assert not out.exists()
+        assert commits(out).items() >= done.items()
+        done.update(commits(out))
+        return stderr
+
+    process = begin_until_more_is_done()
+    (folder,) = out.with_name(f"{out.name}.work").glob("*/*")
+    folder.chmod(0o555)
+    assert re.fullmatch(
+        r"Error: Cannot write \S+/[1-7].arrow: Permission denied. Mend that and run the same "
+        r"command again: finished work is kept.\n",
+        check_end(process, 1),
+    )
+    wait_until_all_is_gone()
+    folder.chmod(0o755)
+
+    process = begin_until_more_is_done()
+    second = streamfer(*arguments)
+    assert second.returncode == 2
+    assert f"in use by another run (process {process.pid} on" in second.stderr
+    os.killpg(process.pid, signal.SIGINT)
+    said = check_end(process, 130)
+    assert said == "Interrupted. What is finished is kept: the same command goes on from here.\n"
+    wait_until_all_is_gone()
+
+    process = begin_until_more_is_done()
+    process.kill()
+    check_end(process, -signal.SIGKILL)
+
+    assert len(done) < 8
+    completed = streamfer(*arguments, "--json")
+    assert completed.returncode == 0
+    assert commits(out).items() > done.items()
+    assert len(commits(out)) == 8
+    assert json.loads(completed.stdout)["done"] == 1
+    assert_same_rows(pq.read_table(out), library.analyse(demo.path))
+    assert validate(out) == []
+    wait_until_all_is_gone()

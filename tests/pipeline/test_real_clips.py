@@ -1,0 +1,74 @@
+"""What must be true of the real clips, whose content is known from looking at them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import streamfer
+from streamfer.media.decode import SampleReader
+from streamfer.media.probe import probe
+
+
+def timeline(clip: Path) -> pd.DataFrame:
+    return streamfer.analyse(clip).to_pandas()
+
+
+def test_nobody_is_found_where_nobody_is(clips: Path):
+    assert len(timeline(clips / "pyfeat__no_face.mp4")) == 0
+
+
+def test_the_boys_in_the_crowd_are_one_track_each(clips: Path):
+    rows = timeline(clips / "facenet__video.mp4")
+    assert rows["track_id"].nunique() <= 20
+    # Of 4.2 s of video every window sees the two boys; they are the two lowest of the faces there
+    # throughout, and their tracks miss at most one of the 22 samples.
+    full = rows.groupby("track_id").filter(lambda track: len(track) == 5)
+    boys = full.groupby("track_id").filter(
+        lambda track: (track["faces"] >= track["expected"] - 1).all()
+    )
+    assert boys["track_id"].nunique() >= 2
+
+
+def test_no_track_of_the_hamilton_clip_crosses_a_cut(clips: Path):
+    """Cuts lie between the samples at 1.4 and 1.6 s, 3.4 and 3.6 s, 7.8 and 8.0 s."""
+    rows = timeline(clips / "face_recognition__short_hamilton_clip.mp4")
+    assert rows["track_id"].nunique() >= 8
+    for cut in (1.6, 3.6, 8.0):
+        # A window that lies on one side of the cut has faces of that side alone.
+        before = set(rows[rows["window_end_s"] <= cut]["track_id"])
+        after = set(rows[rows["window_start_s"] >= cut]["track_id"])
+        assert not before & after
+
+
+def test_a_track_ends_when_the_face_leaves(clips: Path):
+    rows = timeline(clips / "pyfeat__face_noface.mov")
+    assert rows["track_id"].nunique() == 1
+    assert rows["window_end_s"].max() < 6.4 - 1
+
+
+def test_a_track_begins_when_the_face_arrives(clips: Path):
+    rows = timeline(clips / "pyfeat__noface_face.mov")
+    assert rows["track_id"].nunique() == 1
+    assert rows["window_start_s"].min() >= 2
+
+
+def test_the_distressed_woman_smiles_in_the_end(clips: Path):
+    rows = timeline(clips / "pyfeat__WolfgangLanger_Pexels.mp4")
+    assert rows["track_id"].nunique() == 1
+    late = rows[rows["window_start_s"] >= 12]
+    assert len(late) == 8
+    assert (late["emotion"] == "happiness").all()
+    distress = rows[(rows["window_start_s"] >= 2) & (rows["window_end_s"] <= 8)]
+    assert len(distress) == 5
+    assert (distress["emotion"] == "happiness").sum() <= 1
+
+
+def test_the_rotated_file_is_upright(clips: Path):
+    """It shows the same as the file it was made from, turned as its header says."""
+    turned = probe(str(clips / "torchcodec__nasa_13013_rotated_v1.mp4"), 10**8)
+    plain = probe(str(clips / "torchcodec__nasa_13013.mp4"), 10**8)
+    assert (turned.width, turned.height) == (plain.height, plain.width)
+    one = next(iter(SampleReader(turned, 5, 10, 11))).picture
+    other = next(iter(SampleReader(plain, 5, 10, 11))).picture
+    assert np.array_equal(one, np.rot90(other, turned.rotation // 90))

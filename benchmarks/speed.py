@@ -23,8 +23,9 @@ import psutil
 from benchmarks.looping import loop
 from streamfer.cluster.engine import on_cluster
 from streamfer.config import Analysis, Execution
+from streamfer.pipeline.job import Job, prepare
 from streamfer.pipeline.plan import Segment
-from streamfer.pipeline.run import Done, Job, Outcome, Working, prepare, run
+from streamfer.pipeline.run import Done, Outcome, Working, run
 
 RESULTS = Path(__file__).with_suffix(".json")
 

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from streamfer.demo import Truth, make_demo
+
+# Machines are shared: how long one example takes says nothing.
+settings.register_profile("streamfer", deadline=None)
+settings.load_profile("streamfer")
 
 SHARED = Path(os.environ.get("STREAMFER_SHARED", Path(__file__).parents[2] / "shared"))
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
+from streamfer.store.work import WorkFolder
+
 PROBABILITY = 1e-4
 PLACE = 1e-4
 
@@ -18,3 +20,8 @@ def assert_same_rows(a: pa.Table, b: pa.Table) -> None:
             np.testing.assert_allclose(left, right, rtol=0, atol=PLACE, err_msg=name)
         else:
             assert one.equals(other), name
+
+
+def committed(work: WorkFolder, video_dir: str) -> set[int]:
+    """The numbers, up to 20, of a video's committed segments."""
+    return {number for number in range(20) if work.load(video_dir, number)}

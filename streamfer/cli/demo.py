@@ -10,13 +10,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from streamfer.cli.console import say
+from streamfer.cli.console import printable, say
 from streamfer.cli.run import perform
 from streamfer.config import Analysis, Execution
 from streamfer.demo import make_demo
-from streamfer.pipeline.run import prepare
+from streamfer.pipeline.job import prepare
 
 _SHOWN_ROWS = 12
+_SHOWN_COLUMNS = {
+    "track": "track_id",
+    "from (s)": "window_start_s",
+    "to (s)": "window_end_s",
+    "faces": "faces",
+    "of": "expected",
+    "emotion": "emotion",
+}
 
 
 def demo(
@@ -43,12 +51,11 @@ def demo(
 
 
 def _show_rows(out: Path) -> None:
-    columns = ["track_id", "window_start_s", "window_end_s", "emotion", "faces", "expected"]
     rows = pq.read_table(out)
-    table = Table(title=f"{out}: the first {_SHOWN_ROWS} of {rows.num_rows} rows")
-    for name in [*columns, "probability"]:
+    table = Table(title=f"{printable(out)}: the first {_SHOWN_ROWS} of {rows.num_rows} rows")
+    for name in [*_SHOWN_COLUMNS, "probability"]:
         table.add_column(name, justify="left" if name == "emotion" else "right")
     for row in rows.slice(0, _SHOWN_ROWS).to_pylist():
-        cells = [str(row[name]) for name in columns]
+        cells = [str(row[column]) for column in _SHOWN_COLUMNS.values()]
         table.add_row(*cells, f"{row['p_' + row['emotion']]:.2f}")
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)

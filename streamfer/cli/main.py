@@ -11,7 +11,7 @@ import typer
 from streamfer.cli import run as run_command
 from streamfer.cli.console import CONSOLE, say
 from streamfer.cli.demo import demo
-from streamfer.cli.tables import clean, validate
+from streamfer.cli.tables import clean, compact, validate
 from streamfer.errors import FatalError, InputError, UsageError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command()(run_command.run)
 app.command()(demo)
 app.command()(validate)
+app.command()(compact)
 app.command()(clean)
 
 
@@ -37,7 +38,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None: ...
 

@@ -12,7 +12,8 @@ import typer
 from streamfer import config
 from streamfer.cli.console import CONSOLE, ProgressView, counted, duration, printable, say
 from streamfer.config import Analysis, Execution
-from streamfer.pipeline.run import Job, Summary, prepare
+from streamfer.pipeline.job import Job, prepare
+from streamfer.pipeline.run import Summary
 from streamfer.pipeline.run import run as run_job
 from streamfer.store.output import table_paths
 from streamfer.weights.runtime import choose_device

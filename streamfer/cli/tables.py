@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streamfer.cli.console import printable
+from streamfer.pipeline.compact import compact_partial
 from streamfer.store.validate import validate as find_problems
 from streamfer.store.work import WorkFolder
 
@@ -32,3 +33,14 @@ def clean(
     removed = work.remove()
     path = printable(work.path)
     typer.echo(f"Removed {path}." if removed else f"There is no {path}.")
+
+
+def compact(
+    out: Annotated[Path, typer.Argument(help="The timelines of a run that is not finished.")],
+    partial: Annotated[
+        Path, typer.Option("--partial", help="Where the tables of what is done so far go.")
+    ],
+) -> None:
+    """Make what a run has done so far queryable, while it goes on or after it was stopped."""
+    compact_partial(out, partial)
+    typer.echo(f"What is done so far of {printable(out)} is in {printable(partial)}.")

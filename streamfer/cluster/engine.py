@@ -13,8 +13,9 @@ from streamfer.cluster.scheduler import Scheduler
 from streamfer.cluster.session import session
 from streamfer.cluster.worker import SegmentWorker
 from streamfer.config import Execution
+from streamfer.pipeline.job import Job
 from streamfer.pipeline.plan import Segment
-from streamfer.pipeline.run import Execute, Job, Outcome
+from streamfer.pipeline.run import Execute, Outcome
 
 
 def on_cluster(job: Job, execution: Execution) -> Execute:

@@ -22,7 +22,7 @@ from streamfer.emotion.temporal import load_temporal
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import load_detector
-from streamfer.pipeline.run import Job
+from streamfer.pipeline.job import Job
 from streamfer.weights.runtime import Device
 
 Task = Literal["detector", "backbone", "temporal"]

@@ -14,6 +14,9 @@ import ray
 
 from streamfer.errors import UsageError
 
+# Ray records the command line, and cannot start where a name in it is not UTF-8.
+ray._private.utils.get_entrypoint_name = lambda: "streamfer"
+
 # One thread each, whatever library: a core is a worker's, and workers are as many as cores.
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"), "1"
@@ -45,9 +48,12 @@ def session(address: str | None, workers: int) -> Iterator[None]:
             log_to_driver=False,
             **here,
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        where = f"The Ray cluster at {address} cannot be joined" if address else "Ray cannot start"
-        raise UsageError(f"{where}: {error}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(
+            f"The Ray cluster at {address} cannot be joined: {error}"
+            if address
+            else f"Ray cannot start: {error}. Its files go to the folder in RAY_TMPDIR, or to /tmp."
+        ) from error
     try:
         yield
     finally:

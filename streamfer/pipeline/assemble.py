@@ -65,11 +65,10 @@ def assemble(
                 yield _numbered(getattr(result, table), numbers, video, columns)
 
     missing = [segment for segment, end in zip(video.segments, ends, strict=True) if end is None]
-    if missing:
-        loss = f"{_stretches(missing, analysis.fps)} could not be analysed: {loss}"
-    status, reason = _verdict(
-        video, sampled, errors, float(decoded_until_s), loss if missing else ""
-    )
+    reasons = [f"{_stretches(missing, analysis.fps)}: {loss}"] if missing else []
+    if video.segments[-1] not in missing:
+        reasons += _damage(video, sampled, errors, float(decoded_until_s))
+    status = "failed" if sampled == 0 else "partial" if reasons else "done"
     return Assembled(
         timelines=_timelines(list(rows("windows", _WINDOWS)), analysis),
         frames=rows("frames", schema.FRAMES),
@@ -78,7 +77,7 @@ def assemble(
             video=video.key,
             video_id=video.video_id,
             status=status,
-            reason=reason,
+            reason=" ".join(reasons),
             decoded_until_s=float(decoded_until_s),
             attempts=attempts,
             duration_s=video.info.duration_s,
@@ -100,26 +99,24 @@ def ledger_row(**known: object) -> pa.Table:
     return pa.table(columns, schema=schema.VIDEOS)
 
 
-def _verdict(
-    video: Video, sampled: int, errors: int, decoded_until_s: float, loss: str
-) -> tuple[str, str]:
-    """Status and reason for the ledger."""
-    reasons = [loss] if loss else []
+def _damage(video: Video, sampled: int, errors: int, decoded_until_s: float) -> list[str]:
+    """What is wrong with the file itself, in sentences for the ledger."""
     if sampled == 0:
-        return "failed", loss or (
+        return [
             "No picture in it could be decoded: the file is damaged. Copy it again from its source."
-        )
+        ]
+    sentences = []
     if decoded_until_s < video.info.duration_s - _EARLY_S:
-        reasons.append(
+        sentences.append(
             f"It ends at {decoded_until_s:.1f} s although its header says "
             f"{video.info.duration_s:.1f} s: the file was probably cut off. What was there is kept."
         )
     if errors:
-        reasons.append(
+        sentences.append(
             f"{errors} damaged {'piece was' if errors == 1 else 'pieces were'} skipped in "
             "decoding; around them frames are missing."
         )
-    return ("partial" if reasons else "done"), " ".join(reasons)
+    return sentences
 
 
 def _stretches(segments: list[Segment], fps: int) -> str:

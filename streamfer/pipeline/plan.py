@@ -42,10 +42,6 @@ class Segment:
         """Tick before which reading ends, margin included; None for the stream's end."""
         return None if self.last_tick is None else self.last_tick + self.margin_ticks
 
-    def owns(self, tick: int) -> bool:
-        """Whether rows about this tick are this segment's to give."""
-        return self.first_tick <= tick and (self.last_tick is None or tick < self.last_tick)
-
     def media_seconds(self, fps: int) -> float:
         """Expected length of the owned stretch, for progress only."""
         end = self.info.duration_s if self.last_tick is None else self.last_tick / fps
@@ -73,11 +69,16 @@ def plan_video(key: str, path: str, analysis: Analysis, context_s: float, max_pi
     # content_id reads a sample of the bytes; a change elsewhere shows in the time of change.
     changed = Path(path).stat().st_mtime_ns
     folder = hashlib.sha256(f"{video_id}:{changed}".encode()).hexdigest()[:32]
+    return Video(key, video_id, folder, info, cut(folder, info, analysis, context_s))
+
+
+def cut(folder: str, info: MediaInfo, analysis: Analysis, context_s: float) -> tuple[Segment, ...]:
+    """The segments of a video."""
     length = analysis.segment_ticks
     # Rounding makes the last segment half a length at least, so no segment is mostly margin.
     count = max(1, round(info.duration_s / analysis.segment_s))
     margin = analysis.margin_ticks(context_s)
-    segments = tuple(
+    return tuple(
         Segment(
             folder=folder,
             info=info,
@@ -88,4 +89,3 @@ def plan_video(key: str, path: str, analysis: Analysis, context_s: float, max_pi
         )
         for index in range(count)
     )
-    return Video(key, video_id, folder, info, segments)

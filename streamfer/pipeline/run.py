@@ -1,46 +1,25 @@
-"""A whole run: what is to be done, doing it by whatever means, and putting the tables in place.
+"""A whole run: doing what is missing of a job, by whatever means, and putting the tables in place.
 
-`prepare` looks and changes nothing; `run` takes the output's lock, has the missing segments
-done by an executor (a cluster, or this process), commits each as it comes, and assembles.
+`run` takes the output's lock, has the missing segments done by an executor (a cluster, or this
+process), commits each as it comes, and compacts.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streamfer.config import Analysis
-from streamfer.emotion.labels import EMOTIONS
-from streamfer.errors import InputError
-from streamfer.media.discover import discover
-from streamfer.pipeline.assemble import assemble, ledger_row
-from streamfer.pipeline.models import LocalModels
-from streamfer.pipeline.plan import Segment, Video, plan_video
+from streamfer.pipeline.compact import FINGERPRINT_KEY, INPUTS_KEY, compact
+from streamfer.pipeline.job import Job
+from streamfer.pipeline.plan import Segment
 from streamfer.store import schema
-from streamfer.store.output import (
-    RUN_ID_KEY,
-    OutputTables,
-    check_writable,
-    read_metadata,
-    table_paths,
-)
+from streamfer.store.output import RUN_ID_KEY, check_writable, read_metadata, table_paths
 from streamfer.store.work import Failure, WorkFolder
-from streamfer.weights.runtime import Device
-
-# Raised whenever the same settings and models would give other rows than before.
-ALGORITHM = 1
-
-_FINGERPRINT_KEY = "streamfer.fingerprint"
-_INPUTS_KEY = "streamfer.inputs"
 
 
 @dataclass(frozen=True)
@@ -69,36 +48,6 @@ class Working:
 
 Outcome = Done | Lost | Working
 Execute = Callable[[Sequence[Segment]], Iterable[Outcome]]
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a run will do.
-
-    `failed` maps the keys of unusable files to the reasons; `others` counts files in folders
-    that are no videos. `crop_size` (pixels) and `context_s` are the models'.
-    """
-
-    analysis: Analysis
-    device: Device
-    crop_size: int
-    context_s: float
-    metadata: dict[str, str]
-    fingerprint: str
-    videos: list[Video]
-    failed: dict[str, str]
-    others: int
-
-    @property
-    def inputs(self) -> str:
-        """A digest of all inputs: it changes when one is added, removed or changed."""
-        listing = [[video.key, video.folder] for video in self.videos]
-        return _digest([listing, sorted(self.failed.items())])
-
-    @property
-    def media_s(self) -> float:
-        """Length of all videos, seconds."""
-        return sum(video.info.duration_s for video in self.videos)
 
 
 @dataclass
@@ -133,41 +82,6 @@ class Summary:
     unchanged: bool
 
 
-def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixels: int) -> Job:
-    """Find and probe the inputs and check the models; nothing is written.
-
-    Raises UsageError if a model cannot be had or there is nothing to analyse.
-    """
-    models = LocalModels.load(analysis, device)
-    description = models.describe()
-    found = discover(inputs)
-    videos: list[Video] = []
-    failed = dict(found.problems)
-    for source in found.videos:
-        try:
-            video = plan_video(source.key, source.path, analysis, models.context_s, max_pixels)
-        except InputError as error:
-            failed[source.key] = str(error)
-        else:
-            videos.append(video)
-    settings = dataclasses.asdict(analysis)
-    return Job(
-        analysis=analysis,
-        device=device,
-        crop_size=models.crop_size,
-        context_s=models.context_s,
-        metadata={
-            "streamfer.settings": json.dumps(settings),
-            "streamfer.models": json.dumps(description),
-            "streamfer.labels": json.dumps(EMOTIONS),
-        },
-        fingerprint=_digest([ALGORITHM, settings, description])[:16],
-        videos=videos,
-        failed=failed,
-        others=found.others,
-    )
-
-
 def run(
     job: Job,
     out: Path,
@@ -185,8 +99,10 @@ def run(
             return _summary(job, out, dropped=[], unchanged=True)
         known = set(_ledger(out)["video"].to_pylist()) if out.exists() else set()
         dropped = known - {video.key for video in job.videos} - set(job.failed)
+        work.write_job(job.to_json())
         attempts = _work_through(job, work, losses, execute, on_progress)
-        _assemble_all(job, out, work, attempts, losses)
+        reasons = {folder: loss.reason for folder, loss in losses.items()}
+        compact(job, out, work, attempts, reasons)
     return _summary(job, out, dropped=sorted(dropped), unchanged=False)
 
 
@@ -235,45 +151,13 @@ def _work_through(
                 work.commit(folder, outcome.segment.index, outcome.data)
             else:
                 losses[folder] = outcome.failure
-                work.record_failure(folder, **dataclasses.asdict(outcome.failure))
+                work.record_failure(folder, outcome.failure)
             waiting[folder] -= 1
             finished_s += outcome.segment.media_seconds(fps)
             progress.media_done_s = finished_s
         progress.videos_done = sum(count == 0 for count in waiting.values())
         on_progress(progress)
     return attempts
-
-
-def _assemble_all(
-    job: Job, out: Path, work: WorkFolder, attempts: dict[str, int], losses: dict[str, Failure]
-) -> None:
-    analysis = job.analysis
-    metadata = job.metadata | {_FINGERPRINT_KEY: job.fingerprint, _INPUTS_KEY: job.inputs}
-    videos = {video.key: video for video in job.videos}
-    with OutputTables(
-        out, metadata, frames=analysis.frames, embeddings=analysis.embeddings
-    ) as tables:
-        for key in sorted(videos.keys() | job.failed.keys()):
-            video = videos.get(key)
-            if video is None:
-                failed = ledger_row(video=key, status="failed", reason=job.failed[key])
-                tables.write_videos(failed)
-                continue
-            loss = losses.get(video.folder)
-            rows = assemble(
-                video,
-                partial(work.load, video.folder),
-                analysis,
-                attempts=attempts[video.folder],
-                loss=loss.reason if loss else "",
-            )
-            tables.write_timelines(rows.timelines)
-            tables.write_videos(rows.ledger)
-            if analysis.frames:
-                for piece in rows.frames:
-                    tables.write_frames(piece)
-            if analysis.embeddings:
-                tables.write_embeddings(key, rows.embeddings)
 
 
 def _is_current(job: Job, out: Path) -> bool:
@@ -284,8 +168,8 @@ def _is_current(job: Job, out: Path) -> bool:
     paths = table_paths(out)
     wanted = ["videos"] + ["frames"] * job.analysis.frames
     return (
-        metadata.get(_FINGERPRINT_KEY) == job.fingerprint
-        and metadata.get(_INPUTS_KEY) == job.inputs
+        metadata.get(FINGERPRINT_KEY) == job.fingerprint
+        and metadata.get(INPUTS_KEY) == job.inputs
         and all(
             paths[name].exists()
             and read_metadata(paths[name]).get(RUN_ID_KEY) == metadata.get(RUN_ID_KEY)
@@ -315,7 +199,3 @@ def _summary(job: Job, out: Path, *, dropped: list[str], unchanged: bool) -> Sum
         problems=[(row["video"], row["status"], row["reason"]) for row in ledger if row["reason"]],
         unchanged=unchanged,
     )
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -174,8 +174,11 @@ def _window_rows(
 def _track_rows(
     track: np.ndarray, tick: np.ndarray, boxes: np.ndarray, owned: np.ndarray
 ) -> pa.Table:
-    # Faces come by tick, so a track's first row is its first face.
-    numbers, first, inverse = np.unique(track, return_index=True, return_inverse=True)
+    # Owned faces first, each group by tick: what a margin shows of a track's beginning may have
+    # been linked otherwise by the neighbour that owns it.
+    order = np.argsort(~owned, kind="stable")
+    numbers, first, inverse = np.unique(track[order], return_index=True, return_inverse=True)
+    first = order[first]
     centres = (boxes[first, :2] + boxes[first, 2:]) / 2
     return _table(
         TRACKS,
@@ -184,7 +187,7 @@ def _track_rows(
             "first_tick": tick[first],
             "first_x": centres[:, 0],
             "first_y": centres[:, 1],
-            "samples": np.bincount(inverse, weights=owned, minlength=len(numbers)),
+            "samples": np.bincount(inverse, weights=owned[order], minlength=len(numbers)),
         },
     )
 

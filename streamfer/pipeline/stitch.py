@@ -22,6 +22,10 @@ Ends = tuple[pa.Table, pa.Table]
 _SAME_BOX = 1e-3
 
 
+# When a track that a segment saw in its margins alone was first seen by it.
+_NEVER = (2**31, 0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class _Track:
     samples: int
@@ -49,7 +53,8 @@ def stitch(segments: Sequence[Ends | None], min_samples: int) -> tuple[list[dict
             tracks, seam = segment
             links = _links(previous, seam) if previous is not None else {}
             for row in tracks.to_pylist():
-                track = _Track(row["samples"], (row["first_tick"], row["first_x"], row["first_y"]))
+                first = (row["first_tick"], row["first_x"], row["first_y"])
+                track = _Track(row["samples"], first if row["samples"] else _NEVER)
                 local = row["track"]
                 if local in links:
                     chain_of[local] = chain = local_to_chain[-1][links[local]]

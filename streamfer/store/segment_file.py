@@ -74,8 +74,8 @@ class SegmentResult:
     """A segment's rows. Track numbers are local; places are fractions of the displayed picture.
 
     windows: the windows the segment owns (schema `WINDOWS`).
-    tracks: per track its first tick, the centre of its box there, and at how many ticks that
-        the segment owns it was seen (`TRACKS`).
+    tracks: per track at how many ticks that the segment owns it was seen, the first of them, and
+        the centre of its box there; in the margins, if at none (`TRACKS`).
     seam: every face at the ticks within one margin of either end of the owned range, inside
         and outside it, for stitching (`SEAM`).
     frames, embeddings: every face at an owned tick; empty unless asked for (`FRAMES`,

@@ -43,6 +43,8 @@ def validate(path: Path) -> list[str]:
     """
     if path.is_dir():
         files = sorted(path.glob("*.parquet"))
+        if not files:
+            return [f"{path} is a folder without tables."]
         return [f"{file.name}: {problem}" for file in files for problem in validate(file)]
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:

@@ -22,7 +22,6 @@ from streamfer.store.segment_file import SegmentResult
 
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[A-Za-z0-9_%-][A-Za-z0-9_.%-]*")
-_SEGMENT = re.compile(r"(\d+)\.arrow")
 _T = TypeVar("_T")
 
 
@@ -41,7 +40,8 @@ class Failure:
 class WorkFolder:
     """The committed segments and failures of one output's analysis.
 
-    Usable after `open`, which takes the output's lock, until `close`; it is a context manager.
+    After `open`, which takes the output's lock, until `close` it can be written to; it is a
+    context manager. To read, `latest_job` is enough.
     Every write raises FatalError if the disk refuses it or another run took the folder over.
     """
 
@@ -80,35 +80,34 @@ class WorkFolder:
         """Make `data`, the bytes of a segment's result, its result. May be repeated."""
         self._write(self._video(video_dir) / f"{segment}.arrow", data)
 
-    def committed(self, video_dir: str) -> set[int]:
-        """The numbers of the video's committed segments."""
-        folder = self._video(video_dir)
-        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        return {int(match[1]) for name in names if (match := _SEGMENT.fullmatch(name))}
-
     def load(self, video_dir: str, segment: int) -> SegmentResult | None:
         """A committed segment's result; None if it is not committed.
 
-        A damaged file counts as not committed: it is removed, with a warning in the log.
+        A damaged file counts as not committed: it is removed, by the holder of the lock, with a
+        warning in the log.
         """
-        return _read(self._video(video_dir) / f"{segment}.arrow", SegmentResult.from_bytes)
+        return self._read(self._video(video_dir) / f"{segment}.arrow", SegmentResult.from_bytes)
 
-    def record_failure(self, video_dir: str, reason: str, *, retry: bool, attempts: int) -> None:
+    def record_failure(self, video_dir: str, failure: Failure) -> None:
         """Note that a video failed; the last note stands."""
-        data = json.dumps(asdict(Failure(reason, retry, attempts))).encode()
+        data = json.dumps(asdict(failure)).encode()
         self._write(self._video(video_dir) / "failure.json", data)
 
     def failure(self, video_dir: str) -> Failure | None:
         """The failure last noted for a video, if any; later commits do not take it back."""
-        return _read(self._video(video_dir) / "failure.json", _failure_from_bytes)
+        return self._read(self._video(video_dir) / "failure.json", _failure_from_bytes)
 
-    def other_fingerprints(self) -> list[str]:
-        """Fingerprints of earlier runs, with other settings or models, that left work here."""
-        return sorted(
-            entry.name
-            for entry in self.path.iterdir()
-            if entry.is_dir() and entry.name != self._fingerprint
-        )
+    def write_job(self, data: bytes) -> None:
+        """Note what the work is for, so that it can be assembled before it is finished."""
+        self._write(self.path / self._fingerprint / "job.json", data)
+
+    def latest_job(self) -> bytes | None:
+        """The job last worked on here, and from then on its segments; needs no lock."""
+        jobs = sorted(self.path.glob("*/job.json"), key=lambda job: job.stat().st_mtime_ns)
+        if not jobs:
+            return None
+        self._fingerprint = jobs[-1].parent.name
+        return jobs[-1].read_bytes()
 
     def remove(self) -> bool:
         """Delete the work folder, if there is one; True if there was.
@@ -143,23 +142,23 @@ class WorkFolder:
             durable.make_folder(path.parent)
             durable.write_file(path, data)
 
+    def _read(self, path: Path, parse: Callable[[bytes], _T]) -> _T | None:
+        try:
+            return parse(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            _LOG.warning("%s is damaged and will be made again: %s", path, error)
+            if self._lock:
+                path.unlink()
+            return None
+
 
 def _checked(name: str) -> str:
     """`name` if it is safe as one folder's name. Raises ValueError if not."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} cannot name a folder of work in progress.")
     return name
-
-
-def _read(path: Path, parse: Callable[[bytes], _T]) -> _T | None:
-    try:
-        return parse(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        _LOG.warning("%s is damaged and will be made again: %s", path, error)
-        path.unlink()
-        return None
 
 
 def _failure_from_bytes(data: bytes) -> Failure:

@@ -21,13 +21,16 @@ NAMES = (
 )
 """Names of copies of `good.mp4`."""
 
+NOT_UTF8 = os.fsdecode(b"caf\xe9.mp4")
+"""The name of another, whose key is caf%E9.mp4."""
+
 
 def make_bad_folder(folder: Path) -> None:
     """Fill `folder`; what becomes of each file is in `test_bad_input.py`."""
     (folder / "other").mkdir(parents=True)
     good = portrait(folder / "good.mp4")
     portrait(folder / "other" / "good.mp4", start=10)
-    for name in (*NAMES, os.fsdecode(b"caf\xe9.mp4")):
+    for name in (*NAMES, NOT_UTF8):
         shutil.copy2(good, folder / name)
     (folder / "link to good.mp4").symlink_to("good.mp4")
     (folder / "other" / "up").symlink_to("..")

@@ -49,8 +49,11 @@ def begin(*arguments: str | Path, reads_all: bool = True) -> subprocess.Popen[st
 
 def streamfer(*arguments: str | Path, reads_all: bool = True) -> subprocess.CompletedProcess[str]:
     """Run `streamfer` with these arguments to its end; no run may show a traceback."""
-    process = begin(*arguments, reads_all=reads_all)
-    stdout, stderr = process.communicate(timeout=150)
+    with begin(*arguments, reads_all=reads_all) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=150)
+        finally:
+            process.kill()
     assert "Traceback" not in stderr, stderr
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 

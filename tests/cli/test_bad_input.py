@@ -1,8 +1,6 @@
 """One run over a folder that holds everything that people's folders hold."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamfer.store.validate import validate
-from tests.cli.bad_folder import NAMES, make_bad_folder
+from tests.cli.bad_folder import NAMES, NOT_UTF8, make_bad_folder
+from tests.cli.conftest import Say
 from tests.cli.terminal import streamfer
 
 BAD = {
@@ -29,8 +28,9 @@ CUT = ("cut, index first.mp4", "cut.mkv")
 class Outcome:
     """A run's output and what it said."""
 
-    def __init__(self, out: Path, process: subprocess.CompletedProcess[str]) -> None:
+    def __init__(self, out: Path, missing: str, process: subprocess.CompletedProcess[str]) -> None:
         self.out = out
+        self.missing = missing
         self.process = process
         self.summary = json.loads(process.stdout)
         ledger = pq.read_table(out.with_name("timelines.videos.parquet")).to_pylist()
@@ -46,8 +46,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("bad") / "videos"
     make_bad_folder(folder)
     out = folder.with_name("timelines.parquet")
-    arguments = ("run", folder, folder / "good.mp4", "--out", out, "--workers", "2", "--json")
-    return Outcome(out, streamfer(*arguments, reads_all=False))
+    # One is named once more, and with bytes that are no UTF-8.
+    missing = folder / "missing.mp4"
+    inputs = (folder, folder / NOT_UTF8, missing)
+    arguments = ("run", *inputs, "--out", out, "--workers", "2", "--json")
+    return Outcome(out, str(missing), streamfer(*arguments, reads_all=False))
 
 
 def test_the_exit_code_says_that_some_failed_and_the_tables_are_valid(outcome: Outcome):
@@ -105,40 +108,45 @@ def test_a_video_of_one_frame_is_a_video(outcome: Outcome):
 def test_every_file_is_in_the_ledger_once_and_the_rest_is_counted(outcome: Outcome):
     """Neither the link, nor the loop of folders, nor naming it again doubles a file."""
     expected = {*BAD, *CUT, *NAMES, "good.mp4", "other/good.mp4", "caf%E9.mp4", "flipped.mp4"}
-    assert outcome.ledger.keys() == expected | {"one frame.mp4"}
+    expected |= {"one frame.mp4", outcome.missing}
+    assert outcome.ledger.keys() == expected
     assert outcome.summary["others"] == 2
     counts = {name: outcome.summary[name] for name in ("done", "partial", "failed")}
-    assert counts == {"done": 9, "partial": 3, "failed": len(BAD)}
+    assert counts == {"done": 9, "partial": 3, "failed": len(BAD) + 1}
     assert outcome.summary["rows"] == len(outcome.rows)
-    assert {video for video, _, _ in outcome.summary["problems"]} == {*BAD, *CUT, "flipped.mp4"}
+    bad = {*BAD, *CUT, "flipped.mp4", outcome.missing}
+    assert {video for video, _, _ in outcome.summary["problems"]} == bad
 
 
 def test_the_screen_shows_what_went_wrong_and_nothing_else(outcome: Outcome):
     """A line for each bad file and three for the sum; no warnings of libraries."""
     lines = outcome.process.stderr.splitlines()
-    assert len(lines) == len(BAD) + len(CUT) + 1 + 3
+    assert len(lines) == len(BAD) + len(CUT) + 2 + 3
     assert "failed text.mp4: This is not a video: FFmpeg recognises no container in it." in lines
-    assert lines[-3].startswith("9 done, 3 partial, 8 failed, 2 other files ignored; ")
+    assert lines[-3].startswith("9 done, 3 partial, 9 failed, 2 other files ignored; ")
 
 
-def test_names_are_shown_on_one_line_and_as_they_are(tmp_path: Path):
-    for name in (*NAMES, os.fsdecode(b"caf\xe9.mp4"), ":cat: \N{NO-BREAK SPACE}.mp4"):
+def test_a_missing_input_does_not_stop_the_others(outcome: Outcome):
+    row = outcome.ledger[outcome.missing]
+    assert (row["status"], row["reason"]) == ("failed", "There is no such file or folder.")
+
+
+def test_names_are_shown_on_one_line_and_as_they_are(command: Say, tmp_path: Path):
+    for name in (*NAMES, NOT_UTF8, ":cat: \N{NO-BREAK SPACE}.mp4"):
         (tmp_path / name).write_text("Not a video.")
-    tmp_path.joinpath("bad.mp4").write_text("Not a video.")
-    listing = streamfer("run", tmp_path, "--out", tmp_path / "t.parquet", "--dry-run")
-    names = [line.split("\t")[0] for line in listing.stdout.splitlines()]
-    assert names == [
+    shown = [
         ":cat: \\xa0.mp4",
         "[bold]loud[red].mp4",
-        "bad.mp4",
         "bell\\x07\\x1b[31m.mp4",
         "caf%E9.mp4",
         'it\'s a "clip".mp4',
         "two\\nlines.mp4",
         "красный 映.mp4",
     ]
-    (tmp_path / "only").mkdir()
-    shutil.copy(tmp_path / ":cat: \N{NO-BREAK SPACE}.mp4", tmp_path / "only" / "[red]:cat:\n.mp4")
-    only = streamfer("run", tmp_path / "only", "--out", tmp_path / "o" / "t.parquet")
-    assert only.returncode == 3
-    assert "failed [red]:cat:\\n.mp4: This is not a video" in only.stderr
+    arguments = ("run", tmp_path, "--out", tmp_path / "out" / "t.parquet")
+    listing = command(*arguments, "--dry-run").stdout.splitlines()
+    assert [line.split("\t")[0] for line in listing] == shown
+    said = command(*arguments)
+    assert said.code == 3
+    lines = [line.partition(": This is not")[0] for line in said.stderr.splitlines()]
+    assert sorted(lines[:-3]) == sorted([f"failed {name}" for name in shown])

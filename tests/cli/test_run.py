@@ -6,10 +6,11 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 import streamfer as library
 from streamfer.store.validate import validate
@@ -19,9 +20,13 @@ from tests.conftest import Demo
 from tests.tables import assert_same_rows
 
 
+def work_of(out: Path) -> Path:
+    return out.with_name(f"{out.name}.work")
+
+
 def commits(out: Path) -> dict[str, int]:
     """The committed segments of an output, with the time at which each was written."""
-    files = out.with_name(f"{out.name}.work").glob("*/*/*.arrow")
+    files = work_of(out).glob("*/*/*.arrow")
     return {f"{path.parent.name}/{path.name}": path.stat().st_mtime_ns for path in files}
 
 
@@ -89,7 +94,19 @@ def wait_until_all_is_gone() -> None:
         time.sleep(0.2)
 
 
-def test_a_run_that_is_cut_short_again_and_again_is_completed(demo: Demo, tmp_path: Path):
+@pytest.fixture
+def begun() -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes that must not outlive the test, however it ends."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        with process:
+            process.kill()
+
+
+def test_a_run_that_is_cut_short_again_and_again_is_completed(
+    demo: Demo, tmp_path: Path, begun: list[subprocess.Popen[str]]
+):
     """The disk refuses; Ctrl-C; kill -9; and then the same command goes through."""
     out = tmp_path / "timelines.parquet"
     arguments = ("run", demo.path, "--out", out, "--workers", "1", "--segment-s", "4")
@@ -97,6 +114,7 @@ def test_a_run_that_is_cut_short_again_and_again_is_completed(demo: Demo, tmp_pa
 
     def begin_until_more_is_done() -> subprocess.Popen[str]:
         process = begin(*arguments, reads_all=False)
+        begun.append(process)
         wait_for(lambda: len(commits(out)) > len(done), process)
         return process
 
@@ -110,7 +128,7 @@ def test_a_run_that_is_cut_short_again_and_again_is_completed(demo: Demo, tmp_pa
         return stderr
 
     process = begin_until_more_is_done()
-    (folder,) = out.with_name(f"{out.name}.work").glob("*/*")
+    (folder,) = {path.parent for path in work_of(out).glob("*/*/*.arrow")}
     folder.chmod(0o555)
     assert re.fullmatch(
         r"Error: Cannot write \S+/[1-7].arrow: Permission denied. Mend that and run the same "

@@ -43,13 +43,18 @@ def test_a_table_that_is_not_there_is_a_wrong_argument(command: Say, tmp_path: P
     assert "does not exist" in " ".join(said.stderr.split())
 
 
+def test_a_folder_without_tables_is_not_valid(command: Say, tmp_path: Path):
+    said = command("validate", tmp_path)
+    assert (said.code, said.stdout) == (1, f"{tmp_path} is a folder without tables.\n")
+
+
 def test_clean_removes_the_work_and_keeps_the_tables(command: Say, out: Path):
     with WorkFolder(out).open("f00d") as work:
         work.commit("a1", 0, b"")
         refused = command("clean", out)
         assert refused.code == 2
         assert "in use by another run" in refused.stderr
-        assert work.committed("a1") == {0}
+        assert (work.path / "f00d" / "a1" / "0.arrow").exists()
     before = out.read_bytes()
     removed = command("clean", out)
     assert (removed.code, removed.stdout) == (0, f"Removed {work.path}.\n")

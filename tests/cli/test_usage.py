@@ -130,6 +130,18 @@ def test_a_foreign_file_at_the_output_is_left_alone(command: Say, tmp_path: Path
     assert not list(tmp_path.glob("*.work"))
 
 
+def test_a_folder_in_which_ray_cannot_start_is_told(
+    command: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    long = tmp_path / ("long" * 25)  # longer than the name of a socket may be
+    long.mkdir()
+    monkeypatch.setenv("RAY_TMPDIR", str(long))
+    said = command("run", portrait(tmp_path / "a.mp4", 1), "--out", tmp_path / "t.parquet")
+    assert said.code == 2
+    assert said.stderr.startswith("Error: Ray cannot start: ")
+    assert "RAY_TMPDIR" in said.stderr
+
+
 def test_unknown_options_and_missing_ones_are_usage(command: Say, tmp_path: Path):
     assert command("run", tmp_path).code == 2
     assert "--nonsense" in command("run", tmp_path, "--nonsense").stderr

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import psutil
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 import streamfer
 from streamfer.cluster.engine import on_cluster
 from streamfer.config import Analysis, Execution
+from streamfer.pipeline.compact import compact_partial
+from streamfer.pipeline.job import Job, prepare
 from streamfer.pipeline.plan import Segment
-from streamfer.pipeline.run import Job, Lost, Outcome, prepare, run
+from streamfer.pipeline.run import Lost, Outcome, run
 from tests.conftest import Demo
 from tests.tables import assert_same_rows
 
@@ -138,6 +141,13 @@ def test_what_was_committed_before_a_stop_is_not_done_again(
     with pytest.raises(StoppedError):
         run(job, out, stop_after_one)
     assert not out.exists()
+    so_far = tmp_path / "so-far.parquet"
+    compact_partial(out, so_far)
+    assert pq.read_table(tmp_path / "so-far.videos.parquet")["reason"].to_pylist() == [
+        "10 s–20 s and 20 s–end: not analysed yet."
+    ]
+    first = alone.filter(pc.less(alone["window_start_s"], 10)).drop_columns(["track_id"])
+    assert_same_rows(pq.read_table(so_far).drop_columns(["track_id"]), first)
     asked: list[Segment] = []
 
     def listed(segments: Sequence[Segment]) -> Iterator[Outcome]:

@@ -33,9 +33,10 @@ def cut_up(people: list[set[int]], shuffle: int) -> list[tuple[pa.Table, pa.Tabl
             seen = sorted(t for t in ticks if start - MARGIN <= t < end + MARGIN)
             if not seen:
                 continue
-            x, y, w, h = box(person, seen[0])
-            owned = sum(start <= t < end for t in seen)
-            tracks.append((numbers[person], seen[0], x + w / 2, y + h / 2, owned))
+            owned = [t for t in seen if start <= t < end]
+            first = (owned or seen)[0]
+            x, y, w, h = box(person, first)
+            tracks.append((numbers[person], first, x + w / 2, y + h / 2, len(owned)))
             near = [t for t in seen if t < start + MARGIN or t >= end - MARGIN]
             seam += [(t, numbers[person], *box(person, t)) for t in near]
         ends.append((table(tracks, TRACKS), table(seam, SEAM)))
@@ -67,6 +68,19 @@ def test_a_person_is_one_track_however_the_video_is_cut(people, shuffle):
         for row in seam.to_pylist():
             person = round((row["face_x"] - 0.1 - 0.0005 * row["tick"]) / 0.2)
             assert maps[k][row["track"]] == order.index(person)
+
+
+def test_a_margin_has_no_say_in_the_order():
+    # In its margin the later segment gave the second person a face of the first, and so an
+    # earlier beginning, farther to the left.
+    ends = cut_up([set(range(10, 30)), {12, 13, 14}], shuffle=0)
+    tracks, seam = ends[1]
+    rows = [
+        tuple((row | {"first_tick": 10, "first_x": 0.0} if row["samples"] == 0 else row).values())
+        for row in tracks.to_pylist()
+    ]
+    altered = [ends[0], (table(rows, TRACKS), seam), *ends[2:]]
+    assert stitch(altered, min_samples=1) == stitch(ends, min_samples=1)
 
 
 def test_a_track_too_short_in_the_whole_video_gets_no_number():

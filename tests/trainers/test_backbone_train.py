@@ -9,7 +9,7 @@ from streamfer.errors import UsageError
 from trainers.backbone.train import Recipe, class_weights, learning_rate, train
 from trainers.corpora.fer2013 import Faces
 
-RECIPE = Recipe(epochs=2, batch=8, warmup_epochs=0.5)
+RECIPE = Recipe(epochs=2, settling_epochs=1, batch=8, warmup_epochs=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +47,15 @@ def test_another_recipe_does_not_go_on_from_the_checkpoint(faces, tmp_path):
         next(train(faces, faces, Recipe(epochs=3), tmp_path))
 
 
-def test_the_learning_rate_rises_then_falls_to_zero():
-    recipe = Recipe(epochs=10, lr=0.2, warmup_epochs=2)
+def test_the_learning_rate_rises_falls_to_zero_and_settles_from_a_lower_start():
+    recipe = Recipe(epochs=14, settling_epochs=4, lr=0.2, settling_lr=0.04, warmup_epochs=2)
     assert learning_rate(recipe, 1) == pytest.approx(0.1)
     assert learning_rate(recipe, 2) == pytest.approx(0.2)
     assert learning_rate(recipe, 6) == pytest.approx(0.1)
     assert learning_rate(recipe, 10) == pytest.approx(0, abs=1e-9)
+    assert learning_rate(recipe, 10.001) == pytest.approx(0.04, rel=1e-3)
+    assert learning_rate(recipe, 12) == pytest.approx(0.02)
+    assert learning_rate(recipe, 14) == pytest.approx(0, abs=1e-9)
 
 
 def test_class_weights_are_inverse_roots_with_a_mean_of_one_over_the_faces():

@@ -1,0 +1,71 @@
+"""From committed segments to the tables of a run, for all videos in the order of their keys."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from streamfer.errors import UsageError
+from streamfer.pipeline.assemble import assemble, ledger_row
+from streamfer.pipeline.job import Job
+from streamfer.store.output import OutputTables, check_writable
+from streamfer.store.work import WorkFolder
+
+FINGERPRINT_KEY = "streamfer.fingerprint"
+INPUTS_KEY = "streamfer.inputs"
+"""Metadata of the timelines: what was computed, and from what."""
+
+
+def compact(
+    job: Job, out: Path, work: WorkFolder, attempts: dict[str, int], losses: dict[str, str]
+) -> None:
+    """Put the tables of a job at `out`, video by video.
+
+    By the videos' folders: how often their segments were begun, and why one may be missing.
+    """
+    analysis = job.analysis
+    metadata = job.metadata | {FINGERPRINT_KEY: job.fingerprint, INPUTS_KEY: job.inputs}
+    videos = {video.key: video for video in job.videos}
+    with OutputTables(
+        out, metadata, frames=analysis.frames, embeddings=analysis.embeddings
+    ) as tables:
+        for key in sorted(videos.keys() | job.failed.keys()):
+            video = videos.get(key)
+            if video is None:
+                failed = ledger_row(video=key, status="failed", reason=job.failed[key])
+                tables.write_videos(failed)
+                continue
+            rows = assemble(
+                video,
+                partial(work.load, video.folder),
+                analysis,
+                attempts=attempts.get(video.folder, 0),
+                loss=losses.get(video.folder, ""),
+            )
+            tables.write_timelines(rows.timelines)
+            tables.write_videos(rows.ledger)
+            if analysis.frames:
+                for piece in rows.frames:
+                    tables.write_frames(piece)
+            if analysis.embeddings:
+                tables.write_embeddings(key, rows.embeddings)
+
+
+def compact_partial(out: Path, target: Path) -> None:
+    """Put what is done so far of the run whose timelines will be at `out` at `target`.
+
+    Nothing of the run is touched, so it may be under way. Videos that are not finished are
+    `partial` or `failed`, with the missing stretches named. Raises UsageError where there is no
+    work in progress.
+    """
+    check_writable(target)
+    work = WorkFolder(out)
+    data = work.latest_job()
+    if data is None or target.absolute() == out.absolute():
+        raise UsageError(
+            f"{target} is where the run itself will write: choose another name."
+            if data
+            else f"There is no work in progress beside {out}."
+        )
+    job = Job.from_json(data)
+    compact(job, target, work, {}, {video.folder: "not analysed yet." for video in job.videos})

@@ -1,0 +1,120 @@
+"""What a run will do: its inputs, looked at and cut into segments, and its models, checked.
+
+Nothing is written yet. A job can be kept as JSON beside the work, so that what is done of it can
+be assembled before it is finished.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streamfer.config import Analysis
+from streamfer.emotion.labels import EMOTIONS
+from streamfer.errors import InputError
+from streamfer.media.discover import discover
+from streamfer.media.probe import MediaInfo
+from streamfer.pipeline.models import LocalModels
+from streamfer.pipeline.plan import Video, cut, plan_video
+from streamfer.weights.runtime import Device
+
+# Raised whenever the same settings and models would give other rows than before.
+ALGORITHM = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run will do.
+
+    `failed` maps the keys of unusable files to the reasons; `others` counts files in folders
+    that are no videos. `crop_size` (pixels) and `context_s` are the models'.
+    """
+
+    analysis: Analysis
+    device: Device
+    crop_size: int
+    context_s: float
+    metadata: dict[str, str]
+    fingerprint: str
+    videos: list[Video]
+    failed: dict[str, str]
+    others: int
+
+    @property
+    def inputs(self) -> str:
+        """A digest of all inputs: it changes when one is added, removed or changed."""
+        listing = [[video.key, video.folder] for video in self.videos]
+        return _digest([listing, sorted(self.failed.items())])
+
+    @property
+    def media_s(self) -> float:
+        """Length of all videos, seconds."""
+        return sum(video.info.duration_s for video in self.videos)
+
+    def to_json(self) -> bytes:
+        """All of it, but the segments, which follow from the rest."""
+        fields = {name: getattr(self, name) for name in _PLAIN}
+        videos = [
+            {"key": v.key, "video_id": v.video_id, "folder": v.folder}
+            | {"info": dataclasses.asdict(v.info)}
+            for v in self.videos
+        ]
+        analysis = dataclasses.asdict(self.analysis)
+        return json.dumps(fields | {"analysis": analysis, "videos": videos}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Job:
+        """The inverse of `to_json`."""
+        fields = json.loads(data)
+        analysis = Analysis(**fields.pop("analysis"))
+        videos = []
+        for video in fields.pop("videos"):
+            info = MediaInfo(**video.pop("info"))
+            segments = cut(video["folder"], info, analysis, fields["context_s"])
+            videos.append(Video(**video, info=info, segments=segments))
+        return cls(**fields, analysis=analysis, videos=videos)
+
+
+_PLAIN = ("device", "crop_size", "context_s", "metadata", "fingerprint", "failed", "others")
+
+
+def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixels: int) -> Job:
+    """Find and probe the inputs and check the models; nothing is written.
+
+    Raises UsageError if a model cannot be had or there is nothing to analyse.
+    """
+    models = LocalModels.load(analysis, device)
+    description = models.describe()
+    found = discover(inputs)
+    videos: list[Video] = []
+    failed = dict(found.problems)
+    for source in found.videos:
+        try:
+            video = plan_video(source.key, source.path, analysis, models.context_s, max_pixels)
+        except InputError as error:
+            failed[source.key] = str(error)
+        else:
+            videos.append(video)
+    settings = dataclasses.asdict(analysis)
+    return Job(
+        analysis=analysis,
+        device=device,
+        crop_size=models.crop_size,
+        context_s=models.context_s,
+        metadata={
+            "streamfer.settings": json.dumps(settings),
+            "streamfer.models": json.dumps(description),
+            "streamfer.labels": json.dumps(EMOTIONS),
+        },
+        fingerprint=_digest([ALGORITHM, settings, description])[:16],
+        videos=videos,
+        failed=failed,
+        others=found.others,
+    )
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

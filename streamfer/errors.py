@@ -21,4 +21,4 @@ class UsageError(Exception):
 
 
 class FatalError(UsageError):
-    """What a run needs is refused while it works, such as room on the disk; finished work stays."""
+    """What a run needs is refused, such as room on the disk or a core; finished work stays."""

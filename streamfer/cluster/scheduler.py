@@ -11,7 +11,7 @@ import ray
 from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
-from streamfer.errors import InputError, UsageError
+from streamfer.errors import FatalError, InputError
 from streamfer.pipeline.plan import Segment
 from streamfer.pipeline.run import Done, Lost, Outcome, Working
 from streamfer.store.work import Failure
@@ -46,7 +46,7 @@ class Scheduler:
     """Keeps `count` workers, made by `make_worker`, busy until every segment has an outcome.
 
     A worker without media progress for `stall_s` seconds is killed; that, like a death of its
-    own, is one of its segment's attempts. Raises UsageError when no worker can be started or
+    own, is one of its segment's attempts. Raises FatalError when no worker can be started or
     none has come up for `stall_s` seconds.
     """
 
@@ -125,7 +125,7 @@ class Scheduler:
                 free, all_ = (
                     r.get("CPU", 0) for r in (ray.available_resources(), ray.cluster_resources())
                 )
-                raise UsageError(
+                raise FatalError(
                     f"No worker came up in {self._stall_s:g} s: of the cluster's {all_:g} cores "
                     f"{free:g} are free. Wait for other work to end, or use another cluster."
                 )
@@ -138,7 +138,7 @@ class Scheduler:
                 self._workers.remove(worker)
                 self._stillborn += 1
                 if self._stillborn == MAX_ATTEMPTS:
-                    raise UsageError(f"Workers cannot start: {_last_words(error)}.") from error
+                    raise FatalError(f"Workers cannot start: {_last_words(error)}.") from error
             return  # of one that is at work, the end of its segment tells
         if not worker.ready or reached > worker.reached:
             worker.ready, worker.reached, worker.since = True, reached, now

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -54,7 +56,13 @@ def session(address: str | None, workers: int) -> Iterator[None]:
             if address
             else f"Ray cannot start: {error}. Its files go to the folder in RAY_TMPDIR, or to /tmp."
         ) from error
+    # Ray's own handler prints a stack and ends the process. A batch system that asks a run to
+    # stop means what Ctrl-C means.
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main else None
     try:
         yield
     finally:
         ray.shutdown()
+        if main:
+            signal.signal(signal.SIGTERM, before)

@@ -65,7 +65,8 @@ def assemble(
                 yield _numbered(getattr(result, table), numbers, video, columns)
 
     missing = [segment for segment, end in zip(video.segments, ends, strict=True) if end is None]
-    reasons = [f"{_stretches(missing, analysis.fps)}: {loss}"] if missing else []
+    where = f"{_stretches(missing, analysis.fps)}: " if len(missing) < len(ends) else ""
+    reasons = [where + loss] if missing else []
     if video.segments[-1] not in missing:
         reasons += _damage(video, sampled, errors, float(decoded_until_s))
     status = "failed" if sampled == 0 else "partial" if reasons else "done"

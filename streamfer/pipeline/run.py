@@ -137,7 +137,8 @@ def _work_through(
         missing += todo
     total = sum(part.media_seconds(fps) for video in unique.values() for part in video.segments)
     left = sum(part.media_seconds(fps) for part in missing)
-    progress = Progress(len(unique), total, resumed_s=total - left, media_done_s=total - left)
+    copies = Counter(video.folder for video in job.videos)
+    progress = Progress(len(job.videos), total, resumed_s=total - left, media_done_s=total - left)
     attempts = dict.fromkeys(unique, 1)
     finished_s = progress.media_done_s
     for outcome in execute(missing) if missing else ():
@@ -155,7 +156,7 @@ def _work_through(
             waiting[folder] -= 1
             finished_s += outcome.segment.media_seconds(fps)
             progress.media_done_s = finished_s
-        progress.videos_done = sum(count == 0 for count in waiting.values())
+        progress.videos_done = sum(copies[name] for name, count in waiting.items() if count == 0)
         on_progress(progress)
     return attempts
 

@@ -19,15 +19,24 @@ def test_nobody_is_found_where_nobody_is(clips: Path):
 
 
 def test_the_boys_in_the_crowd_are_one_track_each(clips: Path):
+    """The red-haired boy and the boy in blue walk to the left; where, was read off the pictures."""
     rows = timeline(clips / "facenet__video.mp4")
     assert rows["track_id"].nunique() <= 20
-    # Of 4.2 s of video every window sees the two boys; they are the two lowest of the faces there
-    # throughout, and their tracks miss at most one of the 22 samples.
-    full = rows.groupby("track_id").filter(lambda track: len(track) == 5)
-    boys = full.groupby("track_id").filter(
-        lambda track: (track["faces"] >= track["expected"] - 1).all()
-    )
-    assert boys["track_id"].nunique() >= 2
+    rows["x"], rows["y"] = rows.face_x + rows.face_w / 2, rows.face_y + rows.face_h / 2
+    for begins, ends in [((0.36, 0.59), (0.21, 0.61)), ((0.52, 0.66), (0.41, 0.67))]:
+        first, last = (
+            rows[rows.window == window].assign(
+                d=lambda w, p=place: np.hypot(w.x - p[0], w.y - p[1])
+            )
+            for window, place in ((0, begins), (4, ends))
+        )
+        assert first.d.min() < 0.02
+        assert last.d.min() < 0.02
+        track = first.loc[first.d.idxmin(), "track_id"]
+        assert last.loc[last.d.idxmin(), "track_id"] == track
+        windows = rows[rows.track_id == track]
+        assert (windows.faces >= windows.expected - 1).all()
+        assert len(windows) == 5
 
 
 def test_no_track_of_the_hamilton_clip_crosses_a_cut(clips: Path):

@@ -92,7 +92,7 @@ def test_the_model_card_is_about_the_shipped_file():
 
 
 def test_the_shipped_file_recognises_as_many_faces_as_when_it_was_measured(shared):
-    """Of 500 faces chosen by their names; only one is so near a tie that it may differ."""
+    """Of 500 faces chosen by their names; another JPEG decoder may turn one of them."""
     faces = fer2013.load(shared / "data" / "fer2013.zip", "public_test")
     order = np.argsort([hashlib.sha256(name.encode()).hexdigest() for name in faces.names])
     some = faces.where(np.isin(np.arange(len(faces)), order[:500]))

@@ -143,8 +143,9 @@ def _onnxruntime(model: onnx.ModelProto, device: Device) -> Run:
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # what matters is raised; the screen is the user's
-    # Regions have many shapes; an arena keeps its peak for each of them.
-    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    # A pattern is kept for each shape of input, and regions have many. The arena stays on: without
+    # it the layers' buffers share the heap with small things that live longer, which tear it.
+    options.enable_mem_pattern = False
     provider: tuple[str, dict[str, str]] = ("CPUExecutionProvider", {})
     if device == "cuda":
         provider = ("CUDAExecutionProvider", {"use_tf32": "0"})

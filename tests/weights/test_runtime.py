@@ -1,8 +1,6 @@
 import hashlib
-import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -18,7 +16,6 @@ from streamfer.weights.runtime import choose_device, load_network, runtime_of
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 without_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is present")
 
-STATM = Path("/proc/self/statm")
 PICTURE_AXES = (0, 2, 3)
 
 
@@ -92,19 +89,6 @@ def test_metadata_is_read(tmp_path):
     onnx.save(model, path)
 
     assert load_network(path, "cpu").metadata == {"labels": "[1]"}
-
-
-@pytest.mark.skipif(not STATM.exists(), reason="this system does not tell a process's memory")
-def test_memory_is_given_back_after_a_large_batch(centerface):
-    def resident_mib() -> float:
-        return int(STATM.read_text().split()[1]) * resource.getpagesize() / 2**20
-
-    centerface.run({"input.1": crops(1, 96, 96)})
-    before = resident_mib()
-    centerface.run({"input.1": np.zeros((8, 3, 480, 480), np.float32)})
-
-    # Seen: an arena keeps 300 MiB for ever. Without it the C library keeps 30 to 150, for reuse.
-    assert resident_mib() - before < 220
 
 
 def test_a_processor_needs_no_torch_and_nothing_is_written_to_the_screen():

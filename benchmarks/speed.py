@@ -2,10 +2,12 @@
 
     python -m benchmarks.speed CLIP --minutes 10 --workers 1
 
-appends its result to benchmarks/speed.json. Speed is media seconds per second of wall clock and
-worker, from the moment the first worker has got going to the last segment's end, so that the
-start of Ray and the loading of models are left out. Memory is the largest sum, over the driver,
-Ray and all workers, of the memory that belongs to each (PSS), sampled twice a second.
+appends its result to benchmarks/speed.json; `--device cuda` measures a GPU's pools.
+
+Speed is media seconds per second of wall clock and worker, from the moment the first worker has
+got going to the last segment's end, so that the start of Ray and the loading of models are left
+out. Memory is the largest sum, over the driver, Ray and all workers, of the memory that belongs
+to each (PSS), sampled twice a second.
 """
 
 import argparse
@@ -76,13 +78,14 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()
     watch = MemoryWatch()
     with tempfile.TemporaryDirectory() as folder:
         video = loop(arguments.clip, Path(folder) / "long.mp4", 60 * arguments.minutes)
         watch.start()
-        execution = Execution(workers=arguments.workers, device="cpu")
-        job = prepare([str(video)], Analysis(), "cpu", execution.max_pixels)
+        execution = Execution(workers=arguments.workers, device=arguments.device)
+        job = prepare([str(video)], Analysis(), arguments.device, execution.max_pixels)
         clock = Clock(job, execution)
         summary = run(job, Path(folder) / "timelines.parquet", clock)
     speed = clock.media_s / (clock.ended - clock.began)
@@ -90,6 +93,7 @@ def main() -> None:
         "clip": arguments.clip.name,
         "minutes": arguments.minutes,
         "workers": arguments.workers,
+        "device": arguments.device,
         "times_real_time_per_worker": round(speed / arguments.workers, 2),
         "peak_memory_mib": round(watch.peak / 2**20),
         "tracks": summary.tracks,

@@ -44,7 +44,9 @@ def demo(
     video, out = folder / "demo.mp4", folder / "timelines.parquet"
     if not video.exists():
         say(f"Making {video}")
-        make_demo(video)
+        unfinished = folder / "demo.part.mp4"
+        make_demo(unfinished)
+        unfinished.replace(video)
     job = prepare([str(video)], Analysis(), "cpu", Execution.max_pixels)
     perform(job, Execution(device="cpu"), out)
     _show_rows(out)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from streamfer.config import Analysis
+from streamfer.emotion.backbone import EMBEDDING_SIZE
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.emotion.windows import Observations, Windows, gather, windows_starting_in
 from streamfer.faces.align import align
@@ -99,15 +100,21 @@ class _Seen:
                 self.flush()
         else:
             self.flush()
-            self.embedded.append(
-                (np.zeros((len(faces), 512), np.float32), np.zeros((len(faces), 7), np.float32))
-            )
+            self.embedded.append(_unread(len(faces)))
 
     def flush(self) -> None:
         """Show the crops that wait to the backbone."""
         if self.waiting:
             self.embedded.append(self.models.embed(np.concatenate(self.waiting)))
             self.waiting.clear()
+
+
+def _unread(faces: int) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings and probabilities that stand for faces nobody looks at."""
+    return (
+        np.zeros((faces, EMBEDDING_SIZE), np.float32),
+        np.zeros((faces, len(EMOTIONS)), np.float32),
+    )
 
 
 def _result(
@@ -118,8 +125,9 @@ def _result(
     faces = Faces.concatenate(seen.faces)
     tick = np.repeat(ticks, counts)
     track = np.concatenate([np.empty(0, np.int32), *seen.tracks]).astype(np.int32)
-    embeddings = np.concatenate([np.empty((0, 512), np.float32), *(e for e, _ in seen.embedded)])
-    probabilities = np.concatenate([np.empty((0, 7), np.float32), *(p for _, p in seen.embedded)])
+    embeddings, probabilities = (
+        np.concatenate(parts) for parts in zip(_unread(0), *seen.embedded, strict=True)
+    )
     end = segment.last_tick if segment.last_tick is not None else int(ticks.max(initial=0)) + 1
     windows = gather(
         Observations(track, tick, embeddings, probabilities),

@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from six_people import LANDMARKS, TOLERANCE
 
 from streamfer.faces.detections import Faces, iou
 from streamfer.faces.detector import Detector, load_detector
+from tests.faces.six_people import LANDMARKS, TOLERANCE
 
 
 def by_place(faces: Faces) -> Faces:

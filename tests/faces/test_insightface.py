@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from six_people import LANDMARKS, TOLERANCE
 
 from streamfer.errors import UsageError
 from streamfer.faces.detector import Detector, load_detector
+from tests.faces.six_people import LANDMARKS, TOLERANCE
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import pytest
-from six_people import LANDMARKS
 
 from streamfer.config import Analysis
 from streamfer.faces.detections import Faces, iou
 from streamfer.faces.detector import Detector
 from streamfer.faces.schedule import FaceFinder
+from tests.faces.six_people import LANDMARKS
 
 SETTINGS = Analysis(fps=5, detector_size=640)
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from making import GROUPS, make_video, number_of
 
 from streamfer.errors import InputError
 from streamfer.media.decode import SampleReader
 from streamfer.media.probe import probe
+from tests.media.making import GROUPS, make_video, number_of
 
 LIMIT = 8192 * 4320
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from making import GROUPS, OPEN_GROUPS, make_video, number_of, numbered
-from reference import choose, decode_everything
 
 from streamfer.media.decode import SampleReader
 from streamfer.media.probe import probe
+from tests.media.making import GROUPS, OPEN_GROUPS, make_video, number_of, numbered
+from tests.media.reference import choose, decode_everything
 
 LIMIT = 8192 * 4320
 CLIPS = [

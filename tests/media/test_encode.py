@@ -4,9 +4,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from making import number_of, numbered
 
 from streamfer.media.encode import VideoWriter
+from tests.media.making import number_of, numbered
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])

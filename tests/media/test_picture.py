@@ -3,9 +3,9 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from making import number_of, numbered
 
 from streamfer.media.picture import Pictures, stored_size
+from tests.media.making import number_of, numbered
 
 
 def test_square_pixels_keep_the_height():

@@ -6,11 +6,11 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from making import GROUPS, add_sound, make_video, numbered
 from skimage.io import imsave
 
 from streamfer.errors import InputError
 from streamfer.media.probe import probe
+from tests.media.making import GROUPS, add_sound, make_video, numbered
 
 LIMIT = 8192 * 4320
 

@@ -2,9 +2,9 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import choose
 
 from streamfer.media.sampling import Grid, nearest_frames, needed_packets
+from tests.media.reference import choose
 
 TIME_BASES = st.sampled_from(
     [Fraction(1, 1000), Fraction(1, 90000), Fraction(1, 10), Fraction(1, 25), Fraction(1001, 30000)]

@@ -10,7 +10,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from example_rows import make_embeddings, make_frames, make_timelines, make_videos
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from streamfer.store.output import (
     table_paths,
 )
 from streamfer.store.validate import validate
+from tests.store.example_rows import make_embeddings, make_frames, make_timelines, make_videos
 
 SPAWN = multiprocessing.get_context("spawn")
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from example_rows import make_timelines, make_videos
 
 from streamfer.store import schema
 from streamfer.store.table_writer import TableWriter
+from tests.store.example_rows import make_timelines, make_videos
 
 
 @pytest.mark.parametrize("size", [7, 1000, 150_000])

@@ -10,13 +10,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from example_rows import MAKERS, make_embeddings, make_frames, make_timelines, make_videos
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamfer.store import schema
 from streamfer.store.output import OutputTables, table_paths
 from streamfer.store.validate import validate
+from tests.store.example_rows import (
+    MAKERS,
+    make_embeddings,
+    make_frames,
+    make_timelines,
+    make_videos,
+)
 
 
 def problems_of(table: pa.Table) -> list[str]:

@@ -151,12 +151,15 @@ class Tracker:
         change = places[None] - foretold[:, None]  # (tracks, sightings, 3)
         size = np.exp((places[None, :, 2] + foretold[:, None, 2]) / 2)
         distance = np.hypot(change[..., 0], change[..., 1]) / size
+        stayed = np.array([track.last.place for track in self._tracks])
+        moved = np.hypot(*np.moveaxis(places[None] - stayed[:, None], 2, 0)[:2]) / size
         growth = np.abs(change[..., 2])
 
         once = np.array([len(track.sightings) == 1 for track in self._tracks])
         reach = _REACH + _REACH_PER_SECOND * gaps + _REACH_FIRST * once
+        # A head thrown aside comes back: the place where it was last is always within reach.
         possible = (
-            (distance <= np.minimum(reach, _LONGEST_REACH)[:, None])
+            (np.minimum(distance, moved) <= np.minimum(reach, _LONGEST_REACH)[:, None])
             & (growth <= _GROWTH)
             & ((unlike <= _UNLIKE) | (gaps * self._fps <= 1)[:, None])
         )

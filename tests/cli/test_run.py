@@ -107,7 +107,7 @@ def begun() -> Iterator[list[subprocess.Popen[str]]]:
 def test_a_run_that_is_cut_short_again_and_again_is_completed(
     demo: Demo, tmp_path: Path, begun: list[subprocess.Popen[str]]
 ):
-    """The disk refuses; Ctrl-C; kill -9; and then the same command goes through."""
+    """The disk refuses; Ctrl-C; SIGTERM; kill -9; and then the same command goes through."""
     out = tmp_path / "timelines.parquet"
     arguments = ("run", demo.path, "--out", out, "--workers", "1", "--segment-s", "4")
     done: dict[str, int] = {}
@@ -145,6 +145,11 @@ def test_a_run_that_is_cut_short_again_and_again_is_completed(
     os.killpg(process.pid, signal.SIGINT)
     said = check_end(process, 130)
     assert said == "Interrupted. What is finished is kept: the same command goes on from here.\n"
+    wait_until_all_is_gone()
+
+    process = begin_until_more_is_done()
+    process.terminate()
+    assert check_end(process, 130) == said
     wait_until_all_is_gone()
 
     process = begin_until_more_is_done()

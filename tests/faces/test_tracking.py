@@ -66,6 +66,12 @@ def test_people_far_apart_are_never_mixed_and_never_lost(data: st.DataObject) ->
     assert numbers == [numbers[0]] * 20
 
 
+def test_a_head_thrown_aside_and_back_is_still_the_same() -> None:
+    aside = [0, 0.72, 0.02, 0.02, -0.7, 0, 0.7, 0]
+    numbers = follow([[(300 + SIZE * x, 100)] for x in aside])
+    assert numbers == [[0]] * len(aside)
+
+
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_who_is_missed_now_and_then_is_still_nobody_else(data: st.DataObject) -> None:

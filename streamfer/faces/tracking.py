@@ -148,22 +148,28 @@ class Tracker:
         )
         places = np.array([sighting.place for sighting in seen])
         unlike = np.array([[track.difference(s.look) for s in seen] for track in self._tracks])
-        change = places[None] - foretold[:, None]  # (tracks, sightings, 3)
-        size = np.exp((places[None, :, 2] + foretold[:, None, 2]) / 2)
-        distance = np.hypot(change[..., 0], change[..., 1]) / size
-        stayed = np.array([track.last.place for track in self._tracks])
-        moved = np.hypot(*np.moveaxis(places[None] - stayed[:, None], 2, 0)[:2]) / size
-        growth = np.abs(change[..., 2])
+        last = np.array([track.last.place for track in self._tracks])
+        size = np.exp((places[None, :, 2] + last[:, None, 2]) / 2)
+        growth = np.abs(places[None, :, 2] - last[:, None, 2])
 
+        def distance_from(expected: Values) -> Values:
+            offset = places[None, :, :2] - expected[:, None, :2]  # (tracks, sightings, 2)
+            distance: Values = np.hypot(offset[..., 0], offset[..., 1]) / size
+            return distance
+
+        from_foretold = distance_from(foretold)
         once = np.array([len(track.sightings) == 1 for track in self._tracks])
         reach = _REACH + _REACH_PER_SECOND * gaps + _REACH_FIRST * once
         # A head thrown aside comes back: the place where it was last is always within reach.
         possible = (
-            (np.minimum(distance, moved) <= np.minimum(reach, _LONGEST_REACH)[:, None])
+            (
+                np.minimum(from_foretold, distance_from(last))
+                <= np.minimum(reach, _LONGEST_REACH)[:, None]
+            )
             & (growth <= _GROWTH)
             & ((unlike <= _UNLIKE) | (gaps * self._fps <= 1)[:, None])
         )
-        cost = distance + _COST_OF_GROWTH * growth + _COST_OF_UNLIKENESS * unlike
+        cost = from_foretold + _COST_OF_GROWTH * growth + _COST_OF_UNLIKENESS * unlike
         cost += _COST_OF_A_SECOND * gaps[:, None]
         gain = np.where(possible, _GAIN - cost, 0)
         rows, columns = linear_sum_assignment(gain, maximize=True)

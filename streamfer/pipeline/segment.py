@@ -36,7 +36,9 @@ from streamfer.store.segment_file import (
 # Crops wait until there are enough for the backbone to run at its best; 48 × 48 × 3 bytes each.
 _BATCH = 32
 
-_LANDMARKS = [name for name in FRAMES.names if name.endswith(("_x", "_y")) and name[:4] != "face"]
+_LANDMARKS = [
+    name for name in FRAMES.names if name.endswith(("_x", "_y")) and not name.startswith("face_")
+]
 
 Progress = Callable[[float], None]
 
@@ -67,7 +69,7 @@ def analyse_segment(
         seen.add(sample, faces, tracks, embed=needed)
         progress(sample.time_s)
     seen.flush()
-    return _result(segment, analysis, models, seen, reader)
+    return _result(segment, analysis, context, seen, reader)
 
 
 @dataclass
@@ -118,7 +120,7 @@ def _unread(faces: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _result(
-    segment: Segment, analysis: Analysis, models: Models, seen: _Seen, reader: SampleReader
+    segment: Segment, analysis: Analysis, context: int, seen: _Seen, reader: SampleReader
 ) -> SegmentResult:
     ticks = np.array(seen.ticks, np.int32)
     counts = [len(faces) for faces in seen.faces]
@@ -134,12 +136,12 @@ def _result(
         windows_starting_in(segment.first_tick, end, analysis.stride_ticks),
         window_ticks=analysis.window_ticks,
         stride_ticks=analysis.stride_ticks,
-        context_ticks=round(models.context_s * analysis.fps),
+        context_ticks=context,
     )
     owned = (segment.first_tick <= tick) & (tick < end)
     own = {"track": track[owned], "tick": tick[owned]}
     return SegmentResult(
-        windows=_window_rows(windows, faces, ticks, analysis, models.recognise(windows)),
+        windows=_window_rows(windows, faces, ticks, analysis, seen.models.recognise(windows)),
         tracks=_track_rows(track, tick, faces.boxes, owned),
         seam=_seam_rows(segment, track, tick, faces.boxes),
         frames=_table(

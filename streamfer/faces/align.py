@@ -1,4 +1,8 @@
-"""Cuts faces out of a picture: upright, of one size, eyes and mouth always in the same place."""
+"""Cuts faces out of a picture, all of one size.
+
+`align` makes them upright, with eyes and mouth always in the same place; `cut_boxes` takes the
+detector's boxes as they are, for networks that were taught so.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +43,22 @@ def align(picture: Picture, landmarks: Floats, size: int) -> Picture:
         sides = (size * factor, size * factor)
         sampled = cv2.warpAffine(picture, matrix, sides, borderMode=cv2.BORDER_REPLICATE)
         crop[:] = cv2.resize(sampled, (size, size), interpolation=cv2.INTER_AREA)
+    return crops
+
+
+def cut_boxes(picture: Picture, boxes: Floats, size: int) -> Picture:
+    """The boxes (n, 4) of a picture as uint8 RGB crops (n, size, size, 3).
+
+    Each is clipped to the picture, without a margin, and made square by interpolation over
+    areas, whatever its shape. One that lies outside shows the pixels of the edge next to it.
+    """
+    crops = np.empty((len(boxes), size, size, 3), np.uint8)
+    height, width = picture.shape[:2]
+    corners = np.clip(boxes, 0, np.tile([width, height], 2)).astype(int)
+    for crop, (left, top, right, bottom) in zip(crops, corners, strict=True):
+        x, y = min(left, width - 1), min(top, height - 1)
+        face = picture[y : max(bottom, y + 1), x : max(right, x + 1)]
+        crop[:] = cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA)
     return crops
 
 

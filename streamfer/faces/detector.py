@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from streamfer.config import Analysis
+from streamfer.errors import UsageError
 from streamfer.faces.centerface import CenterFace
 from streamfer.faces.detections import Faces, Picture
 from streamfer.faces.insightface import InsightFaceDetector
+from streamfer.faces.retinaface import RetinaFace
+from streamfer.faces.signature import signature_of
+from streamfer.faces.ultralight import UltraLight
+from streamfer.faces.yunet import YuNet
 from streamfer.weights.catalogue import resolve
-from streamfer.weights.runtime import Device, load_network
+from streamfer.weights.runtime import Device, model_name
+
+KINDS = (CenterFace, InsightFaceDetector, RetinaFace, UltraLight, YuNet)
 
 
 class Detector(Protocol):
@@ -32,16 +39,28 @@ class Detector(Protocol):
 
 
 def load_detector(
-    name: str, device: Device = "cpu", min_score: float = Analysis.min_score
+    name: str = "default", device: Device = "cpu", min_score: float = Analysis.min_score
 ) -> Detector:
-    """The detector called `name`, or SCRFD or RetinaFace weights (.onnx) at that path.
+    """The detector called `name`, or whose weights lie at that path.
 
-    Faces with a score below `min_score` are not reported.
+    A path is an ONNX file of one of the `KINDS`, or a folder with the three networks of MTCNN.
+    Which it is, is read from the file itself. Faces with a score below `min_score` are not
+    reported.
 
     Raises:
-        UsageError: There is no such detector, or the file holds something else.
+        UsageError: There is no such detector, or the weights are of no known kind.
     """
-    path = resolve(name, "detector")
-    if path.stem == CenterFace.name:
-        return CenterFace(load_network(path, device, free_dims=(0, 2, 3)), min_score)
-    return InsightFaceDetector(path, device, min_score)
+    path = resolve(model_name(name, "detector", device), "detector")
+    if path.is_dir():
+        from streamfer.faces.mtcnn import Mtcnn  # noqa: PLC0415 - torch costs seconds
+
+        return Mtcnn(path, device, min_score)
+    signature = signature_of(path)
+    for kind in KINDS:
+        if kind.reads(signature):
+            return kind(path, device, min_score)
+    raise UsageError(
+        f"{path} is no face detector of a known kind (CenterFace, SCRFD and RetinaFace of "
+        "insightface, RetinaFace-MobileNet with prior boxes, RFB, YuNet with prior boxes, or a "
+        f"folder with the three networks of MTCNN): {signature}."
+    )

@@ -16,14 +16,15 @@ def detect_resized(
     detect: Detect, pictures: Sequence[Picture], sides: Sequence[int]
 ) -> list[Faces]:
     """The faces of pictures, in their own pixels, found with their longest sides made `sides`."""
-    resized = [_resized(picture, side) for picture, side in zip(pictures, sides, strict=True)]
+    shown = [resized(picture, side) for picture, side in zip(pictures, sides, strict=True)]
     return [
         faces.scaled(picture.shape[1] / seen.shape[1], picture.shape[0] / seen.shape[0])
-        for picture, seen, faces in zip(pictures, resized, detect(resized), strict=True)
+        for picture, seen, faces in zip(pictures, shown, detect(shown), strict=True)
     ]
 
 
-def _resized(picture: Picture, side: int) -> Picture:
+def resized(picture: Picture, side: int) -> Picture:
+    """A picture with its longest side made `side`."""
     height, width = picture.shape[:2]
     factor = side / max(height, width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamfer.faces.align import TEMPLATE, align, similarity
+from streamfer.faces.align import TEMPLATE, align, cut_boxes, similarity
 from streamfer.faces.detector import Detector
 
 angles, scales, places = st.floats(-180, 180), st.floats(0.05, 20), st.floats(-500, 500)
@@ -103,3 +103,35 @@ def test_landmarks_that_make_no_face_cost_no_memory(
 def test_mirrored_landmarks_cost_no_memory(astronaut: np.ndarray) -> None:
     mirrored = (TEMPLATE * [-300, 300] + [400, 100]).astype(np.float32)
     assert align(astronaut, mirrored[None], 48).shape == (1, 48, 48, 3)
+
+
+def test_a_box_is_cut_out_without_margin_and_made_square() -> None:
+    picture = np.zeros((60, 80, 3), np.uint8)
+    picture[10:30, 40:50] = [[[200, 100, 0]], [[100, 50, 0]]] * 10
+    (crop,) = cut_boxes(picture, np.array([[40, 10, 50, 30]], np.float32), 10)
+    # Two rows become one: their mean, which sampling would miss.
+    assert (crop == [150, 75, 0]).all()
+
+
+def test_a_box_beyond_the_edges_is_clipped(astronaut: np.ndarray) -> None:
+    height, width = astronaut.shape[:2]
+    beyond = np.array([[-50, -20, 100, 100], [width - 90, height - 64, width + 9, 9999]])
+    within = np.array([[0, 0, 100, 100], [width - 90, height - 64, width, height]])
+    crops = cut_boxes(astronaut, beyond.astype(np.float32), 64)
+    assert (crops == cut_boxes(astronaut, within.astype(np.float32), 64)).all()
+    expected = cv2.resize(astronaut[:100, :100], (64, 64), interpolation=cv2.INTER_AREA)
+    assert (crops[0] == expected).all()
+
+
+@pytest.mark.parametrize("x", [-500, 500])
+@pytest.mark.parametrize("y", [-500, 500])
+def test_a_box_outside_the_picture_shows_the_edge(x: float, y: float) -> None:
+    picture = np.zeros((48, 64, 3), np.uint8)
+    corner = picture[-(y > 0), -(x > 0)]
+    corner[:] = [10, 20, 30]
+    outside = np.array([[x, y, x + 30, y + 40], [x, y, x, y]], np.float32)
+    assert (cut_boxes(picture, outside, 8) == [10, 20, 30]).all()
+
+
+def test_no_box_no_crop(astronaut: np.ndarray) -> None:
+    assert cut_boxes(astronaut, np.empty((0, 4), np.float32), 48).shape == (0, 48, 48, 3)

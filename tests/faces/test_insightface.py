@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamfer.errors import UsageError
 from streamfer.faces.detector import Detector, load_detector
 from tests.faces.six_people import LANDMARKS, TOLERANCE
 
@@ -31,11 +30,3 @@ def test_scrfd_takes_pictures_of_any_size(six_people: np.ndarray, scrfd: Detecto
     few, none, all_six = scrfd.detect([odd, np.zeros((1, 70, 3), np.uint8), six_people])
     assert [len(few), len(none), len(all_six)] == [6, 0, 6]
     assert np.abs(np.sort(few.boxes[:, 0]) - np.sort(all_six.boxes[:, 0])).max() < 1
-
-
-def test_another_kind_of_detector_is_a_usage_error(shared: Path) -> None:
-    file = shared / "models" / "retinaface_mbnet0.25.onnx"
-    if not file.is_file():
-        pytest.skip(f"no weights of another kind ({file})")
-    with pytest.raises(UsageError, match="3 outputs, where 9 or 15 are expected"):
-        load_detector(str(file))

@@ -1,0 +1,1 @@
+"""Making the default detector smaller and faster."""

@@ -9,8 +9,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from streamfer.cli import run as run_command
+from streamfer.cli.bench import bench_app
 from streamfer.cli.console import CONSOLE, say
 from streamfer.cli.demo import demo
+from streamfer.cli.models import models_app
 from streamfer.cli.tables import clean, compact, validate
 from streamfer.errors import FatalError, InputError, UsageError
 
@@ -27,6 +29,8 @@ app.command()(demo)
 app.command()(validate)
 app.command()(compact)
 app.command()(clean)
+app.add_typer(models_app, name="models")
+app.add_typer(bench_app, name="bench")
 
 
 def _show_version(wanted: bool) -> None:

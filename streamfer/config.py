@@ -40,6 +40,7 @@ class Analysis:
 
     Times are seconds of media. `window_s` and `stride_s` must be whole multiples of the
     sampling interval `1 / fps`; `segment_s` a whole multiple of `stride_s` and of a second.
+    `weights` is the file of a `backbone` that cannot be shipped.
     """
 
     fps: int = 5
@@ -53,6 +54,7 @@ class Analysis:
     min_score: float = 0.5
     cut_distance: float = 0.35
     backbone: str = "default"
+    weights: str | None = None
     temporal: str = "cnn-s"
     frames: bool = False
     embeddings: bool = False

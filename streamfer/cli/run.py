@@ -59,13 +59,23 @@ def run(
     detector: Annotated[
         str | None,
         typer.Option(
-            help="A name, or an SCRFD or RetinaFace .onnx file.  [default: CenterFace]",
+            help="A name, or the file or folder of another detector.  [default: CenterFace]",
             rich_help_panel=_ANALYSIS,
         ),
     ] = None,
     backbone: Annotated[
         str | None,
-        typer.Option(help="A name, or an .onnx file.", rich_help_panel=_ANALYSIS),
+        typer.Option(
+            help="A name, or an .onnx file, or a .pt file of the paper's ResNet-50.",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="The file of a backbone that cannot be shipped, such as emo-affectnet.",
+            rich_help_panel=_ANALYSIS,
+        ),
     ] = None,
     temporal: Annotated[
         str | None,
@@ -175,6 +185,8 @@ def perform(job: Job, execution: Execution, out: Path) -> Summary:
     # Importing Ray takes a second that --help and a finished run need not wait for.
     from streamfer.cluster.engine import on_cluster  # noqa: PLC0415
 
+    models = json.loads(job.metadata["streamfer.models"]).values()
+    say("Models: " + ", ".join(f"{model['name']} ({model['runtime']})" for model in models))
     try:
         with ProgressView() as view:
             summary = run_job(job, out, on_cluster(job, execution), view)

@@ -17,7 +17,7 @@ import ray
 from ray.actor import ActorHandle
 
 from streamfer.config import Analysis
-from streamfer.emotion.backbone import load_backbone
+from streamfer.emotion.backbone import Crop, load_backbone
 from streamfer.emotion.temporal import load_temporal
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
@@ -42,7 +42,7 @@ def _merged(task: Task, analysis: Analysis, device: Device) -> Callable[[list[An
 
         return detect
     if task == "backbone":
-        backbone = load_backbone(analysis.backbone, device)
+        backbone = load_backbone(analysis.backbone, device, weights=analysis.weights)
 
         def embed(requests: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
             ends = np.cumsum([len(crops) for crops in requests])[:-1]
@@ -93,7 +93,7 @@ class ModelActor:
 class PooledModels:
     """`Models` behind actors: what a segment worker calls where pools are on."""
 
-    crop_size: int
+    crop: Crop
     context_s: float
     actors: dict[Task, ActorHandle]
 
@@ -122,7 +122,7 @@ def start_pools(job: Job) -> list[PooledModels]:
     )
     return [
         PooledModels(
-            job.crop_size,
+            job.crop,
             job.context_s,
             {
                 task: actor.options(num_gpus=share if gpus else 0).remote(

@@ -55,8 +55,8 @@ def compact_partial(out: Path, target: Path) -> None:
     """Put what is done so far of the run whose timelines will be at `out` at `target`.
 
     Nothing of the run is touched, so it may be under way. Videos that are not finished are
-    `partial` or `failed`, with the missing stretches named. Raises UsageError where there is no
-    work in progress.
+    `partial` or `failed`, with the missing stretches named, and why, if they failed for good.
+    Raises UsageError where there is no work in progress.
     """
     check_writable(target)
     work = WorkFolder(out)
@@ -68,4 +68,9 @@ def compact_partial(out: Path, target: Path) -> None:
             else f"There is no work in progress beside {out}."
         )
     job = Job.from_json(data)
-    compact(job, target, work, {}, {video.folder: "not analysed yet." for video in job.videos})
+    failures = {video.folder: work.failure(video.folder) for video in job.videos}
+    losses = {
+        folder: failure.reason if failure and not failure.retry else "not analysed yet."
+        for folder, failure in failures.items()
+    }
+    compact(job, target, work, {}, losses)

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamfer.config import Analysis
+from streamfer.emotion.backbone import Crop
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
 from streamfer.media.discover import discover
 from streamfer.media.probe import MediaInfo
 from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import Video, cut, plan_video
-from streamfer.weights.runtime import Device
+from streamfer.weights.runtime import Device, model_name
 
 # Raised whenever the same settings and models would give other rows than before.
 ALGORITHM = 1
@@ -30,12 +31,12 @@ class Job:
     """What a run will do.
 
     `failed` maps the keys of unusable files to the reasons; `others` counts files in folders
-    that are no videos. `crop_size` (pixels) and `context_s` are the models'.
+    that are no videos. `crop` and `context_s` are the models'.
     """
 
     analysis: Analysis
     device: Device
-    crop_size: int
+    crop: Crop
     context_s: float
     metadata: dict[str, str]
     fingerprint: str
@@ -70,15 +71,16 @@ class Job:
         """The inverse of `to_json`."""
         fields = json.loads(data)
         analysis = Analysis(**fields.pop("analysis"))
+        crop = Crop(*fields.pop("crop"))
         videos = []
         for video in fields.pop("videos"):
             info = MediaInfo(**video.pop("info"))
             segments = cut(video["folder"], info, analysis, fields["context_s"])
             videos.append(Video(**video, info=info, segments=segments))
-        return cls(**fields, analysis=analysis, videos=videos)
+        return cls(**fields, analysis=analysis, crop=crop, videos=videos)
 
 
-_PLAIN = ("device", "crop_size", "context_s", "metadata", "fingerprint", "failed", "others")
+_PLAIN = ("device", "crop", "context_s", "metadata", "fingerprint", "failed", "others")
 
 
 def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixels: int) -> Job:
@@ -86,6 +88,12 @@ def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixel
 
     Raises UsageError if a model cannot be had or there is nothing to analyse.
     """
+    # A worker on another kind of processor must not choose otherwise.
+    analysis = dataclasses.replace(
+        analysis,
+        detector=model_name(analysis.detector, "detector", device),
+        backbone=model_name(analysis.backbone, "backbone", device),
+    )
     models = LocalModels.load(analysis, device)
     description = models.describe()
     found = discover(inputs)
@@ -99,10 +107,11 @@ def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixel
         else:
             videos.append(video)
     settings = dataclasses.asdict(analysis)
+    del settings["weights"]  # a place on somebody's machine; what lies there has a sha256
     return Job(
         analysis=analysis,
         device=device,
-        crop_size=models.crop_size,
+        crop=models.crop,
         context_s=models.context_s,
         metadata={
             "streamfer.settings": json.dumps(settings),

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from streamfer.config import Analysis
-from streamfer.emotion.backbone import Backbone, load_backbone
+from streamfer.emotion.backbone import Backbone, Crop, load_backbone
 from streamfer.emotion.temporal import TemporalMethod, load_temporal
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
@@ -25,8 +25,8 @@ class Models(Protocol):
     """What the code of a segment needs of the three networks."""
 
     @property
-    def crop_size(self) -> int:
-        """Side of an aligned crop, pixels."""
+    def crop(self) -> Crop:
+        """How faces are cut out for `embed`."""
         ...
 
     @property
@@ -39,7 +39,7 @@ class Models(Protocol):
         ...
 
     def embed(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Embeddings (N, 512) and probabilities (N, 7) of aligned uint8 crops (N, S, S, 3)."""
+        """Embeddings (N, 512) and probabilities (N, 7) of uint8 RGB crops (N, S, S, 3)."""
         ...
 
     def recognise(self, windows: Windows) -> np.ndarray:
@@ -60,14 +60,14 @@ class LocalModels:
         """The models that the settings name; UsageError where one cannot be had."""
         return cls(
             load_detector(analysis.detector, device, analysis.min_score),
-            load_backbone(analysis.backbone, device),
+            load_backbone(analysis.backbone, device, weights=analysis.weights),
             load_temporal(analysis.temporal),
         )
 
     @property
-    def crop_size(self) -> int:
+    def crop(self) -> Crop:
         """See `Models`."""
-        return self.backbone.input_size
+        return self.backbone.crop
 
     @property
     def context_s(self) -> float:

@@ -16,7 +16,7 @@ from streamfer.config import Analysis
 from streamfer.emotion.backbone import EMBEDDING_SIZE
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.emotion.windows import Observations, Windows, gather, windows_starting_in
-from streamfer.faces.align import align
+from streamfer.faces.align import align, cut_boxes
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.detections import Faces
 from streamfer.faces.schedule import FaceFinder
@@ -33,7 +33,7 @@ from streamfer.store.segment_file import (
     SegmentResult,
 )
 
-# Crops wait until there are enough for the backbone to run at its best; 48 × 48 × 3 bytes each.
+# Crops wait until there are enough for the backbone to run at its best: a few megabytes at most.
 _BATCH = 32
 
 _LANDMARKS = [
@@ -97,7 +97,12 @@ class _Seen:
         if not len(faces):
             return
         if embed:
-            self.waiting.append(align(sample.picture, faces.landmarks, self.models.crop_size))
+            size, aligned = self.models.crop
+            self.waiting.append(
+                align(sample.picture, faces.landmarks, size)
+                if aligned
+                else cut_boxes(sample.picture, faces.boxes, size)
+            )
             if sum(map(len, self.waiting)) >= _BATCH:
                 self.flush()
         else:

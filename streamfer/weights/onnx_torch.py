@@ -1,7 +1,9 @@
 """Executes an ONNX graph in torch, so that the networks run wherever torch does.
 
-It knows the operators of the networks in the catalogue, in the sense of opsets up to 17, and
-refuses any other. Only inference; every operator has one output.
+It knows the operators of the networks that are shipped, in the sense of opsets up to 17, and
+refuses any other. Only inference; every operator has one output. What decides over shapes is
+read once, when the module is made, so that a GPU never waits for it. Probabilities are computed in
+float32 even where the layers before them are not.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 from torch import Tensor, nn
 from torch.nn import functional
 
 from streamfer.errors import UsageError
 
 Attributes = dict[str, Any]
+Weights = dict[str, NDArray[Any]]
 Operator = Callable[..., Tensor]
 
 NEWEST_OPSET = 17
@@ -39,13 +43,15 @@ class OnnxModule(nn.Module):
         opset = max((entry.version for entry in model.opset_import), default=0)
         if opset > NEWEST_OPSET:
             raise UsageError(f"its opset is {opset}; the torch runtime knows {NEWEST_OPSET}.")
-        self._buffer_of: dict[str, str] = {}  # torch allows no dots in the names of buffers
-        for name, weight in _weights(graph).items():
-            self._buffer_of[name] = f"weight_{len(self._buffer_of)}"
-            self.register_buffer(self._buffer_of[name], torch.from_numpy(weight.copy()))
+        weights = _weights(graph, opset)
         self._outputs = [output.name for output in graph.output]
-        nodes = [node for node in graph.node if node.op_type != "Constant"]
-        self._steps = _steps(nodes, keep=set(self._outputs))
+        nodes = [node for node in graph.node if node.output[0] not in weights]
+        self._steps = _steps(nodes, weights, keep=set(self._outputs))
+        used = {name for step in self._steps for name in step.inputs}
+        self._buffer_of: dict[str, str] = {}  # torch allows no dots in the names of buffers
+        for name in sorted(used & weights.keys()):
+            self._buffer_of[name] = f"weight_{len(self._buffer_of)}"
+            self.register_buffer(self._buffer_of[name], torch.from_numpy(weights[name].copy()))
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """The graph's outputs by name; inputs lie on the device of the weights."""
@@ -59,14 +65,6 @@ class OnnxModule(nn.Module):
                 del values[name]
         return {name: values[name] for name in self._outputs}  # type: ignore[misc]
 
-    def run(self, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """`forward` on numpy arrays, in full float32 precision."""
-        device = self.get_buffer("weight_0").device
-        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
-        with torch.inference_mode(), exact:
-            outputs = self({name: torch.as_tensor(x).to(device) for name, x in inputs.items()})
-        return {name: value.cpu().numpy() for name, value in outputs.items()}
-
 
 @dataclass(frozen=True)
 class _Step:
@@ -79,28 +77,30 @@ class _Step:
     last_used: tuple[str, ...]
 
 
-def _weights(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
-    """What does not depend on the inputs: initialisers, and constants among the nodes."""
-    weights = {weight.name: weight for weight in graph.initializer}
+def _weights(graph: onnx.GraphProto, opset: int) -> Weights:
+    """All that does not depend on the inputs: initialisers, and what is computed of them alone."""
+    weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Constant":
-            weights[node.output[0]] = node.attribute[0].t
-    return {name: numpy_helper.to_array(weight) for name, weight in weights.items()}
+        if not node.domain and all(name in weights for name in node.input if name):
+            evaluator = ReferenceEvaluator(node, opsets={"": opset})
+            values = evaluator.run(None, {name: weights[name] for name in node.input if name})
+            weights |= zip(node.output, values, strict=True)
+    return weights
 
 
-def _steps(nodes: Sequence[onnx.NodeProto], keep: set[str]) -> list[_Step]:
+def _steps(nodes: Sequence[onnx.NodeProto], weights: Weights, keep: set[str]) -> list[_Step]:
     steps = []
     needed = set(keep)
     for node in reversed(nodes):
         if node.op_type not in _OPERATORS:
             raise UsageError(f"its operator {node.op_type} is not known to the torch runtime.")
-        names = set(node.input) - {""}
-        attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+        inputs = tuple(node.input[:1] if node.op_type == "Pad" else node.input)
+        names = set(inputs) - {""}
         steps.append(
             _Step(
                 _OPERATORS[node.op_type],
-                attributes,
-                tuple(node.input),
+                _attributes(node, weights),
+                inputs,
                 node.output[0],
                 tuple(names - needed),
             )
@@ -109,22 +109,58 @@ def _steps(nodes: Sequence[onnx.NodeProto], keep: set[str]) -> list[_Step]:
     return steps[::-1]
 
 
-def _symmetric_pads(attributes: Attributes) -> list[int]:
-    """ONNX gives the padding before all axes, then after all; torch knows one for both sides."""
-    pads = attributes.get("pads", [0, 0, 0, 0])
+def _attributes(node: onnx.NodeProto, weights: Weights) -> Attributes:
+    """A node's attributes, with its padding as torch wants it.
+
+    `padding` is that of both sides of each axis, which torch's operators take. Where the sides
+    differ it is 0, and `frame` is what must be put around the input before.
+    """
+    found = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+    if node.op_type == "Pad":
+        return found | {"frame": _frame(_constant_pads(node, weights))}
+    if found.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+        raise UsageError("its padding depends on the picture's size; the torch runtime's does not.")
+    pads = found.get("pads", [0, 0, 0, 0])
     half = len(pads) // 2
-    if attributes.get("auto_pad", b"NOTSET") != b"NOTSET" or pads[:half] != pads[half:]:
-        raise UsageError("its padding is not symmetric, which the torch runtime does not know.")
-    return list(pads[:half])
+    if pads[:half] == pads[half:]:
+        return found | {"padding": pads[:half], "frame": None}
+    if node.op_type not in ("Conv", "MaxPool"):
+        raise UsageError(f"the torch runtime pads {node.op_type} equally on opposite sides only.")
+    return found | {"padding": 0, "frame": _frame(pads)}
+
+
+def _constant_pads(node: onnx.NodeProto, weights: Weights) -> list[int]:
+    given = [weights.get(name) for name in node.input[1:] if name]
+    mode = [helper.get_attribute_value(entry) for entry in node.attribute if entry.name == "mode"]
+    if (
+        any(value is None for value in given)
+        or given[1:] not in ([], [0])
+        or mode not in ([], [b"constant"])
+    ):
+        raise UsageError("the torch runtime pads with zeros only, and as wide as the file says.")
+    pads: list[int] = weights[node.input[1]].tolist()
+    return pads
+
+
+def _frame(pads: Sequence[int]) -> list[int]:
+    """ONNX gives lengths before all axes, then after all; torch both of the last axis first."""
+    half = len(pads) // 2
+    pairs = reversed(list(zip(pads[:half], pads[half:], strict=True)))
+    return [length for pair in pairs for length in pair]
+
+
+def _framed(attributes: Attributes, x: Tensor, value: float = 0.0) -> Tensor:
+    frame = attributes["frame"]
+    return x if frame is None else functional.pad(x, frame, value=value)
 
 
 def _conv(attributes: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return functional.conv2d(
-        x,
+        _framed(attributes, x),
         weight,
         bias,
         stride=attributes.get("strides", 1),
-        padding=_symmetric_pads(attributes),
+        padding=attributes["padding"],
         dilation=attributes.get("dilations", 1),
         groups=attributes.get("group", 1),
     )
@@ -138,7 +174,7 @@ def _conv_transpose(
         weight,
         bias,
         stride=attributes.get("strides", 1),
-        padding=_symmetric_pads(attributes),
+        padding=attributes["padding"],
         output_padding=attributes.get("output_padding", 0),
         groups=attributes.get("group", 1),
         dilation=attributes.get("dilations", 1),
@@ -150,9 +186,20 @@ def _average_pool(attributes: Attributes, x: Tensor) -> Tensor:
         x,
         attributes["kernel_shape"],
         attributes.get("strides", 1),
-        _symmetric_pads(attributes),
+        attributes["padding"],
         ceil_mode=bool(attributes.get("ceil_mode", 0)),
         count_include_pad=bool(attributes.get("count_include_pad", 0)),
+    )
+
+
+def _max_pool(attributes: Attributes, x: Tensor) -> Tensor:
+    return functional.max_pool2d(
+        _framed(attributes, x, -torch.inf),
+        attributes["kernel_shape"],
+        attributes.get("strides", 1),
+        attributes["padding"],
+        attributes.get("dilations", 1),
+        ceil_mode=bool(attributes.get("ceil_mode", 0)),
     )
 
 
@@ -187,10 +234,12 @@ _OPERATORS: dict[str, Operator] = {
     "ConvTranspose": _conv_transpose,
     "Div": lambda _, a, b: a / b,
     "Gemm": _gemm,
+    "MaxPool": _max_pool,
+    "Pad": _framed,
     "ReduceMean": _reduce_mean,
     "Relu": lambda _, x: torch.relu(x),
-    "Sigmoid": lambda _, x: torch.sigmoid(x),
-    "Softmax": lambda attributes, x: torch.softmax(x, attributes.get("axis", -1)),
+    "Sigmoid": lambda _, x: torch.sigmoid(x.float()),
+    "Softmax": lambda attributes, x: torch.softmax(x.float(), attributes.get("axis", -1)),
     "Sub": lambda _, a, b: a - b,
     "Transpose": lambda attributes, x: x.permute(attributes["perm"]),
 }

@@ -1,33 +1,43 @@
-"""Runs ONNX networks: ONNX Runtime on a processor, ONNX Runtime or torch on a GPU.
+"""Loads networks, each with the runtime and the precision that serve the device best.
 
-Which runtime and precision serve a device is written here, not measured, so that all workers
-of a run, and the run after it, compute the same.
+Which these are is written here, from what `benchmarks/runtimes.py` measured (docs/runtimes.md). A
+run never measures: so all its workers, and the run after it, compute the same.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import onnx
-
-# Some builds of ONNX Runtime report their use; it is read when the library is loaded.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-
-import onnxruntime
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from streamfer.errors import UsageError
+from streamfer.weights.catalogue import DEFAULTS, Task
+from streamfer.weights.onnx_runtime import start_session
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Device = Literal["cpu", "cuda"]
 Arrays = dict[str, NDArray[Any]]
 Run = Callable[[Arrays], Arrays]
+
+# ONNX files run in the first that knows all their operators. ONNX Runtime computes in int8 what a
+# file has in int8, and all else in float32.
+RUNTIMES: dict[Device, tuple[str, ...]] = {
+    "cpu": ("onnxruntime-cpu",),
+    "cuda": ("torch-cuda-fp16", "onnxruntime-cuda", "onnxruntime-cpu"),
+}
+# Networks that are no ONNX files run in torch.
+MODULE_RUNTIME: dict[Device, str] = {"cpu": "torch-cpu-fp32", "cuda": "torch-cuda-fp16"}
+# What "default" stands for on a processor: static int8 twins of the default networks.
+INT8_TWINS = {"centerface": "centerface-int8"}
 
 
 @dataclass(frozen=True)
@@ -61,24 +71,30 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> Device:
     return "cpu"
 
 
-def runtime_of(device: Device) -> str:
-    """The runtime and precision that serve a device here: part of a run's fingerprint."""
-    if device == "cpu":
-        return "onnxruntime-cpu-fp32"
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        return "onnxruntime-cuda-fp32"
-    return "torch-cuda-fp32"
+def model_name(name: str, task: Task, device: Device) -> str:
+    """The name in the catalogue that `name` stands for; "default" depends on the device."""
+    if name != "default" or task not in DEFAULTS:
+        return name
+    default = DEFAULTS[task]
+    return INT8_TWINS.get(default, default) if device == "cpu" else default
 
 
-def load_network(path: Path, device: Device, *, free_dims: Sequence[int] = ()) -> Network:
+def load_network(
+    path: Path,
+    device: Device,
+    *,
+    free_dims: Sequence[int] = (),
+    runtimes: Sequence[str] | None = None,
+) -> Network:
     """Load an ONNX file.
 
     `free_dims` are the axes of its inputs and outputs whose stored length is wrong, and which
-    may have any length.
+    may have any length. `runtimes` are those to try instead of the device's own.
 
     Raises:
-        UsageError: The file is no ONNX model, or one that the device's runtime cannot run.
+        UsageError: The file is no ONNX model that can be run, or there is no such device.
     """
+    choose_device(device)
     try:
         content = path.read_bytes()
         model = onnx.load_model_from_string(content)
@@ -88,9 +104,8 @@ def load_network(path: Path, device: Device, *, free_dims: Sequence[int] = ()) -
         raise UsageError(f"{path} is not a whole ONNX model.") from None
     inputs = _true_inputs(model.graph)
     _free(inputs + list(model.graph.output), free_dims)
-    runtime = runtime_of(device)
     try:
-        run = _torch(model) if runtime.startswith("torch") else _onnxruntime(model, device)
+        runtime, run = _start_first(model, RUNTIMES[device] if runtimes is None else runtimes)
     except UsageError as error:
         raise UsageError(f"{path} cannot be run: {error}") from None
     return Network(
@@ -100,6 +115,51 @@ def load_network(path: Path, device: Device, *, free_dims: Sequence[int] = ()) -
         input_shapes={value.name: _shape(value) for value in inputs},
         run=run,
     )
+
+
+def module_network(
+    module: nn.Module,
+    device: Device,
+    *,
+    sha256: str,
+    metadata: Mapping[str, str],
+    input_shapes: Mapping[str, tuple[int | None, ...]],
+) -> Network:
+    """A torch module as a network; it takes a dict of tensors and gives one, batch first.
+
+    Raises:
+        UsageError: There is no such device.
+    """
+    runtime = MODULE_RUNTIME[choose_device(device)]
+    return Network(sha256, runtime, metadata, input_shapes, _start_torch(module, runtime))
+
+
+def _start_first(model: onnx.ModelProto, runtimes: Sequence[str]) -> tuple[str, Run]:
+    """The first of some runtimes that can run a graph, with its precision, and the graph in it."""
+    for runtime in runtimes:
+        try:
+            return _start(model, runtime)
+        except UsageError:
+            if runtime == runtimes[-1]:
+                raise
+    raise ValueError("no runtime to try")
+
+
+def _start(model: onnx.ModelProto, runtime: str) -> tuple[str, Run]:
+    if runtime.startswith("torch"):
+        from streamfer.weights.onnx_torch import OnnxModule  # noqa: PLC0415 - torch costs seconds
+
+        return runtime, _start_torch(OnnxModule(model), runtime)
+    quantised = any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+    run = start_session(model, runtime.removeprefix("onnxruntime-"))
+    return f"{runtime}-{'int8' if quantised else 'fp32'}", run
+
+
+def _start_torch(module: nn.Module, runtime: str) -> Run:
+    from streamfer.weights.torch_runtime import TorchRun  # noqa: PLC0415 - torch costs seconds
+
+    _, device, precision = runtime.split("-")
+    return TorchRun(module, device, precision)
 
 
 def _has_cuda() -> bool:
@@ -135,33 +195,3 @@ def _free(values: list[onnx.ValueInfoProto], axes: Sequence[int]) -> None:
 def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
     shape = value.type.tensor_type.shape.dim
     return tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in shape)
-
-
-def _onnxruntime(model: onnx.ModelProto, device: Device) -> Run:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # what matters is raised; the screen is the user's
-    # A pattern is kept for each shape of input, and regions have many. The arena stays on: without
-    # it the layers' buffers share the heap with small things that live longer, which tear it.
-    options.enable_mem_pattern = False
-    provider: tuple[str, dict[str, str]] = ("CPUExecutionProvider", {})
-    if device == "cuda":
-        provider = ("CUDAExecutionProvider", {"use_tf32": "0"})
-    try:
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=[provider]
-        )
-    except Exception as error:  # noqa: BLE001 - its exceptions share no base class
-        raise UsageError(str(error)) from None
-    if session.get_providers()[0] != provider[0]:
-        raise UsageError(f"ONNX Runtime lists {provider[0]} but cannot start it.")
-    names = [output.name for output in session.get_outputs()]
-    return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
-
-
-def _torch(model: onnx.ModelProto) -> Run:
-    from streamfer.weights.onnx_torch import OnnxModule  # noqa: PLC0415 - torch costs seconds
-
-    return OnnxModule(model).cuda().run

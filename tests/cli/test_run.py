@@ -55,7 +55,9 @@ def test_what_is_finished_is_not_done_again(command: Say, tmp_path: Path):
     again = command(*arguments, "--json")
     assert time.monotonic() - started < 3
     assert again.code == 3
-    assert again.stderr.startswith(f"Nothing has changed: {out} is up to date.\n")
+    models, unchanged, *_ = again.stderr.splitlines()
+    assert re.fullmatch(r"Models: \S+ \(onnxruntime-cpu-\S+\), \S+ \(.*\), cnn-s \(numpy\)", models)
+    assert unchanged == f"Nothing has changed: {out} is up to date."
     assert "failed broken.mp4: " in again.stderr
     assert json.loads(again.stdout)["unchanged"] is True
     assert {path: path.stat().st_mtime_ns for path in out.parent.iterdir()} == tables

@@ -40,6 +40,32 @@ def test_a_wrong_setting_is_told_before_any_input_is_looked_at(
 
 
 @pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (
+            "--backbone emo-affectnet",
+            "not on this machine: run `streamfer models fetch emo-affectnet`",
+        ),
+        ("--backbone emo-affectnet --weights gone.pt", r"gone\.pt"),
+        ("--backbone emo-affectnet --weights other.pt", r"not the published ones: \S*other\.pt"),
+        ("--backbone other.pt", r"other\.pt is not a backbone: it is damaged"),
+        ("--backbone other.pt --weights other.pt", "name the file itself as the backbone"),
+    ],
+)
+def test_weights_that_are_not_the_papers_are_told_before_any_input_is_looked_at(
+    command: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, words: str
+):
+    monkeypatch.setenv("STREAMFER_WEIGHTS", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.pt").write_bytes(b"PK")
+    said = command("run", "missing.mp4", "--out", "t.parquet", *flags.split())
+    assert said.code == 2
+    assert re.search(words, said.stderr)
+    assert "missing.mp4" not in said.stderr
+    assert len(said.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("[analysis]\nframerate = 3\n", "an unknown setting 'framerate'"),
@@ -138,7 +164,7 @@ def test_a_folder_in_which_ray_cannot_start_is_told(
     monkeypatch.setenv("RAY_TMPDIR", str(long))
     said = command("run", portrait(tmp_path / "a.mp4", 1), "--out", tmp_path / "t.parquet")
     assert said.code == 2
-    assert said.stderr.startswith("Error: Ray cannot start: ")
+    assert "\nError: Ray cannot start: " in said.stderr
     assert "RAY_TMPDIR" in said.stderr
 
 

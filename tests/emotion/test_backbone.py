@@ -9,7 +9,7 @@ import pytest
 import skimage
 from onnx import helper
 
-from streamfer.emotion.backbone import Backbone, load_backbone
+from streamfer.emotion.backbone import Backbone, Crop, load_backbone
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from streamfer.weights.catalogue import file_sha256, resolve
@@ -30,6 +30,7 @@ def test_it_says_which_weights_it_has(backbone):
     assert backbone.name == "streamfer-fer-v1"
     assert backbone.sha256 == file_sha256(resolve("default", "backbone"))
     assert backbone.runtime == "onnxruntime-cpu-fp32"
+    assert backbone.crop == Crop(48, aligned=True)
     assert backbone.input_size == 48
 
 
@@ -121,8 +122,9 @@ def changed(tmp_path: Path) -> Callable[[Change], str]:
     return write
 
 
-def label(*labels: str) -> Change:
-    return lambda model: helper.set_model_props(model, {"labels": json.dumps(labels)})
+def label(*labels: str, **others: str) -> Change:
+    metadata = {"labels": json.dumps(labels)} | others
+    return lambda model: helper.set_model_props(model, metadata)
 
 
 def rename(old: str, new: str) -> Change:
@@ -175,6 +177,7 @@ def test_a_file_of_the_users_own_is_named_by_its_stem(changed):
         (label(*EMOTIONS[:6]), "must hold labels="),
         (lambda model: helper.set_model_props(model, {"labels": "neutral,"}), "not None"),
         (lambda model: model.ClearField("metadata_props"), "not None"),
+        (label(*EMOTIONS, crop="round"), 'crop=\'round\'; it must be "aligned" or "box"'),
         (rename("faces", "images"), "one input, `faces`"),
         (free_size, "must have the shape (N, S, S, 3)"),
         (rename("embedding", "features"), "`embedding` must be (N, 512); found no such output"),

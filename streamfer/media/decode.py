@@ -22,7 +22,8 @@ from streamfer.media.picture import Picture, Pictures
 from streamfer.media.probe import MediaInfo
 from streamfer.media.sampling import Grid, nearest_frames, needed_packets
 
-# Demuxers whose timestamps after a seek are those of reading from the start (measured).
+# Demuxers whose timestamps after a seek are those of reading from the start (measured); but of
+# a program stream ("mpeg") the first may be wrong, as it may belong to a frame that was cut off.
 _SEEKABLE = {
     "asf",
     "avi",
@@ -92,7 +93,8 @@ class SampleReader:
     def _seek_targets(self, bound: Fraction) -> list[Fraction]:
         if self._info.container not in _SEEKABLE:
             return []
-        return [bound - run_up for run_up in _RUN_UPS if bound > run_up]
+        run_ups = _RUN_UPS[1:] if self._info.container == "mpeg" else _RUN_UPS
+        return [bound - run_up for run_up in run_ups if bound > run_up]
 
     def _samples(
         self, file: VideoFile, frames: Iterator[tuple[int, VideoFrame]]

@@ -20,7 +20,7 @@ def read(path):
 def check_first_half(path, whole):
     info, samples, reader = read(path)
     assert info.duration_s == pytest.approx(8.0, abs=0.1)
-    assert 3.0 < reader.decoded_until_s < 5.0
+    assert 2.5 < reader.decoded_until_s < 5.0  # half of the bytes; encoders differ
     assert reader.ended
     numbers = [number_of(sample.picture) for sample in samples]
     assert len(numbers) >= 15

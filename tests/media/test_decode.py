@@ -131,6 +131,13 @@ def test_range_gives_the_same_as_the_whole(kinds, name, first, length):
     assert reader.decode_errors == 0
 
 
+def test_no_range_of_a_program_stream_begins_with_a_wrong_time(kinds):
+    whole, _ = read(kinds("mpeg2.mpg"))
+    for first in range(len(whole)):
+        part, _ = read(kinds("mpeg2.mpg"), first=first, last=first + 2)
+        assert same(part, within(whole, first, first + 2))
+
+
 @pytest.mark.parametrize(
     "name", ["face_recognition__short_hamilton_clip.mp4", "pyfeat__face_noface.mov"]
 )

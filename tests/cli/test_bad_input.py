@@ -119,8 +119,9 @@ def test_every_file_is_in_the_ledger_once_and_the_rest_is_counted(outcome: Outco
 
 
 def test_the_screen_shows_what_went_wrong_and_nothing_else(outcome: Outcome):
-    """A line for each bad file and three for the sum; no warnings of libraries."""
-    lines = outcome.process.stderr.splitlines()
+    """The models, a line for each bad file, and three for the sum; no warnings of libraries."""
+    models, *lines = outcome.process.stderr.splitlines()
+    assert models.startswith("Models: ")
     assert len(lines) == len(BAD) + len(CUT) + 2 + 3
     assert "failed text.mp4: This is not a video: FFmpeg recognises no container in it." in lines
     assert lines[-3].startswith("9 done, 3 partial, 9 failed, 2 other files ignored; ")
@@ -149,4 +150,4 @@ def test_names_are_shown_on_one_line_and_as_they_are(command: Say, tmp_path: Pat
     said = command(*arguments)
     assert said.code == 3
     lines = [line.partition(": This is not")[0] for line in said.stderr.splitlines()]
-    assert sorted(lines[:-3]) == sorted([f"failed {name}" for name in shown])
+    assert sorted(lines[1:-3]) == sorted([f"failed {name}" for name in shown])

@@ -133,8 +133,8 @@ def test_a_run_that_is_cut_short_again_and_again_is_completed(
     (folder,) = {path.parent for path in work_of(out).glob("*/*/*.arrow")}
     folder.chmod(0o555)
     assert re.fullmatch(
-        r"Error: Cannot write \S+/[1-7].arrow: Permission denied. Mend that and run the same "
-        r"command again: finished work is kept.\n",
+        r"Models: .*\nError: Cannot write \S+/[1-7].arrow: Permission denied. "
+        r"Mend that and run the same command again: finished work is kept.\n",
         check_end(process, 1),
     )
     wait_until_all_is_gone()
@@ -146,7 +146,10 @@ def test_a_run_that_is_cut_short_again_and_again_is_completed(
     assert f"in use by another run (process {process.pid} on" in second.stderr
     os.killpg(process.pid, signal.SIGINT)
     said = check_end(process, 130)
-    assert said == "Interrupted. What is finished is kept: the same command goes on from here.\n"
+    assert (
+        said.partition("\n")[2]
+        == "Interrupted. What is finished is kept: the same command goes on from here.\n"
+    )
     wait_until_all_is_gone()
 
     process = begin_until_more_is_done()

@@ -3,6 +3,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -21,17 +22,17 @@ def backbone() -> Backbone:
 
 
 def faces(count: int) -> np.ndarray:
-    """Crops around one face, each a little off the other: uint8 (N, 48, 48, 3) RGB."""
+    """Crops around one face, each a little off the other: uint8 (N, 96, 96, 3) RGB."""
     photograph = skimage.data.astronaut()
-    return np.stack([photograph[50 + i :, 170 + i :][:144:3, :144:3] for i in range(count)])
+    return np.stack([photograph[50 + i :, 170 + i :][:96, :96] for i in range(count)])
 
 
 def test_it_says_which_weights_it_has(backbone):
-    assert backbone.name == "streamfer-fer-v1"
+    assert backbone.name == "streamfer-fer-v2"
     assert backbone.sha256 == file_sha256(resolve("default", "backbone"))
     assert backbone.runtime == "onnxruntime-cpu-fp32"
-    assert backbone.crop == Crop(48, aligned=True)
-    assert backbone.input_size == 48
+    assert backbone.crop == Crop(96, aligned=True)
+    assert backbone.input_size == 96
 
 
 def test_crops_become_embeddings_and_probabilities(backbone):
@@ -44,7 +45,7 @@ def test_crops_become_embeddings_and_probabilities(backbone):
 
 
 def test_no_crops_give_no_rows(backbone):
-    embeddings, probabilities = backbone.embed(np.empty((0, 48, 48, 3), np.uint8))
+    embeddings, probabilities = backbone.embed(np.empty((0, 96, 96, 3), np.uint8))
 
     assert (embeddings.shape, probabilities.shape) == ((0, 512), (0, 7))
 
@@ -79,11 +80,20 @@ def test_predict_shrinks_by_area(backbone):
     detail = np.full((4, 4, 1), 20)
     detail[1:3, 1:3] = -60
     magnified = [
-        (crop.repeat(4, axis=0).repeat(4, axis=1) + np.tile(detail, (48, 48, 1))).astype(np.uint8)
+        (crop.repeat(4, axis=0).repeat(4, axis=1) + np.tile(detail, (96, 96, 1))).astype(np.uint8)
         for crop in crops
     ]
 
     for found, expected in zip(backbone.predict(magnified), backbone.embed(crops), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_predict_enlarges_without_blocks(backbone):
+    small = faces(1)[0][::2, ::2]
+    smooth = cv2.resize(small, (96, 96), interpolation=cv2.INTER_LINEAR)
+    for found, expected in zip(
+        backbone.predict([small]), backbone.embed(smooth[None]), strict=True
+    ):
         np.testing.assert_array_equal(found, expected)
 
 

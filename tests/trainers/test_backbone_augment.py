@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional
 
-from trainers.backbone.augment import augment, mixup
+from trainers.backbone.augment import _compress, _relight, _shrink, augment, mixup
 
 
 def test_shape_type_and_range_are_kept():
@@ -13,6 +13,26 @@ def test_shape_type_and_range_are_kept():
     assert changed.min() >= 0
     assert changed.max() <= 255
     assert (changed[:, 0] != faces).flatten(1).any(1).all()
+
+
+def test_some_faces_lose_resolution_and_some_are_compressed():
+    torch.manual_seed(4)
+    checks = (torch.arange(96).view(-1, 1) + torch.arange(96)) % 2 * 200
+    x = checks.float().expand(320, 1, 96, 96).clone()
+    shrunk = torch.cat([_shrink(part.clone()) for part in torch.split(x, 16)])
+    lost = shrunk.std((1, 2, 3)) < 50
+    assert lost.view(-1, 16).all(1).sum() == lost.sum() / 16  # groups of 16, together
+    assert 0.05 < lost.float().mean() < 0.4
+    photograph = torch.rand(320, 1, 16, 16).mul(255).repeat_interleave(6, 2).repeat_interleave(6, 3)
+    compressed = (_compress(photograph.clone()) - photograph).abs().amax((1, 2, 3)) > 5
+    assert 0.12 < compressed.float().mean() < 0.3
+
+
+def test_light_from_one_side_makes_the_other_darker():
+    torch.manual_seed(6)
+    lit = _relight(torch.full((400, 1, 96, 96), 100.0))
+    slope = (lit[..., 72:].mean((1, 2, 3)) - lit[..., :24].mean((1, 2, 3))).abs()
+    assert 0.2 < (slope > 3).float().mean() < 0.35
 
 
 def test_the_same_seed_gives_the_same_faces():

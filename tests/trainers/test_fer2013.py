@@ -7,6 +7,7 @@ import pytest
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
 from trainers.corpora import fer2013
+from trainers.corpora.faces import Faces
 
 
 def jpeg(value, side=48):
@@ -66,7 +67,7 @@ def test_what_cannot_be_read_is_named(folder, tmp_path):
 
 def test_a_face_is_held_out_by_its_name_alone():
     count = 5000
-    faces = fer2013.Faces(
+    faces = Faces(
         np.zeros((count, 48, 48), np.uint8),
         np.arange(count) % 7,
         tuple(f"Training_{i}.jpg" for i in range(count)),

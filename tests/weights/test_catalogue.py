@@ -227,7 +227,9 @@ def test_a_path_is_no_name(text: str):
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
-    with pytest.raises(UsageError, match=r"no detector 'yolo'.*known: centerface, centerface-int8, "):
+    with pytest.raises(
+        UsageError, match=r"no detector 'yolo'.*known: centerface, centerface-int8, "
+    ):
         resolve("yolo", "detector")
     with pytest.raises(UsageError, match=r"known: streamfer-fer-v\d, emo-affectnet\)"):
         resolve("yolo", "backbone")

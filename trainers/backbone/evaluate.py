@@ -1,6 +1,7 @@
-"""Measure a shipped backbone on FER2013's public test faces, as its users would run it.
+r"""Measure a shipped backbone as its users would run it.
 
-python -m trainers.backbone.evaluate --data fer2013.zip --model FILE.onnx --out FILE.json
+python -m trainers.backbone.evaluate --fer2013 fer2013.zip --press press_faces.zip \
+    --model FILE.onnx --out FILE.json
 """
 
 import argparse
@@ -15,33 +16,23 @@ from numpy.typing import NDArray
 
 from streamfer.emotion.backbone import Backbone, load_backbone
 from streamfer.emotion.labels import EMOTIONS
-from streamfer.faces.align import align
 from trainers import metrics
-from trainers.backbone.template import SIDE, enlarge, landmarks
-from trainers.corpora import fer2013
+from trainers.backbone.views import Views
+from trainers.corpora import fer2013, press_faces
+from trainers.corpora.faces import Faces
 
 BATCH = 8
 
 
 def probabilities(backbone: Backbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities (N, 7) of grey faces, uint8 (N, 48, 48)."""
+    """Probabilities (N, 7) of grey faces, uint8 (N, S, S)."""
     batches = np.split(np.repeat(images[..., None], 3, axis=3), range(256, len(images), 256))
-    return np.concatenate([backbone.embed(batch)[1] for batch in batches])
+    return np.concatenate([backbone.predict(list(batch))[1] for batch in batches])
 
 
-def aligned(faces: fer2013.Faces) -> tuple[fer2013.Faces, fer2013.Faces]:
-    """The faces whose landmarks are found: as they are, and framed as a run would frame them."""
-    indices, points = landmarks(faces.images)
-    found = faces.where(np.isin(np.arange(len(faces)), indices))
-    crops = [
-        align(enlarge(image), (place[None] * SIDE).astype(np.float32), fer2013.SIDE)[0, ..., 0]
-        for image, place in zip(found.images, points, strict=True)
-    ]
-    return found, fer2013.Faces(np.stack(crops), found.labels, found.names)
-
-
-def measure(faces: fer2013.Faces, scored: NDArray[np.float32]) -> dict[str, Any]:
-    """Figures of the probabilities (N, 7) given for `faces`, ready for JSON."""
+def measure(backbone: Backbone, faces: Faces) -> dict[str, Any]:
+    """Figures of what the backbone says of `faces`, ready for JSON."""
+    scored = probabilities(backbone, faces.images)
     matrix = metrics.confusion(faces.labels, scored.argmax(1), len(EMOTIONS))
     per_class = zip(EMOTIONS, metrics.recalls(matrix), metrics.precisions(matrix), strict=True)
     return {
@@ -62,7 +53,8 @@ def measure(faces: fer2013.Faces, scored: NDArray[np.float32]) -> dict[str, Any]
 
 def milliseconds_a_face(backbone: Backbone, rounds: int = 50) -> float:
     """The median over `rounds` batches of 8, on one core."""
-    faces = np.random.default_rng(0).integers(0, 256, (BATCH, 48, 48, 3), np.uint8)
+    shape = (BATCH, backbone.input_size, backbone.input_size, 3)
+    faces = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     durations = []
     for _ in range(rounds):
         started = time.perf_counter()
@@ -74,27 +66,32 @@ def milliseconds_a_face(backbone: Backbone, rounds: int = 50) -> float:
 def main() -> None:
     """Read the arguments, measure, and write the figures as JSON."""
     parser = argparse.ArgumentParser(description="Measure a shipped backbone.")
-    parser.add_argument("--data", type=Path, required=True, help="fer2013.zip or its folder")
+    parser.add_argument("--fer2013", type=Path, required=True, help="fer2013.zip or its folder")
+    parser.add_argument("--press", type=Path, required=True, help="press_faces.zip")
     parser.add_argument("--model", type=Path, required=True, help="the ONNX file")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
     arguments = parser.parse_args()
-    backbone = load_backbone(str(arguments.model), "cpu")
-    _, held_out = fer2013.split(fer2013.load(arguments.data, "train"))
-    public_test = fer2013.load(arguments.data, "public_test")
-    found, framed = aligned(held_out)
-    figures = {
+    backbone = load_backbone(str(arguments.model))
+    sets = {
+        "fer2013": fer2013.split(fer2013.load(arguments.fer2013, "train"))[1],
+        "press": press_faces.split(press_faces.load(arguments.press))[1],
+    }
+    figures: dict[str, Any] = {
         "model": arguments.model.name,
         "sha256": backbone.sha256,
         "bytes": arguments.model.stat().st_size,
         "labels": EMOTIONS,
-        "runtime": backbone.network.runtime,
+        "runtime": backbone.runtime,
         "metadata": dict(backbone.network.metadata),
         "milliseconds_a_face": round(milliseconds_a_face(backbone), 2),
-        "public_test": measure(public_test, probabilities(backbone, public_test.images)),
-        "held_out": measure(held_out, probabilities(backbone, held_out.images)),
-        "held_out_found": measure(found, probabilities(backbone, found.images)),
-        "held_out_aligned": measure(framed, probabilities(backbone, framed.images)),
     }
+    for name, faces in sets.items():
+        views = Views.of(faces)
+        figures[f"{name}_held_out"] = measure(backbone, faces)
+        figures[f"{name}_held_out_found"] = measure(backbone, faces.where(views.found))
+        figures[f"{name}_held_out_framed"] = measure(backbone, views.framed.where(views.found))
+    public_test = fer2013.load(arguments.fer2013, "public_test")
+    figures["public_test"] = measure(backbone, public_test)
     arguments.out.write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps({k: figures["public_test"][k] for k in ("accuracy", "uar")}))
 

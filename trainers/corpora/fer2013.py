@@ -7,16 +7,14 @@ folder of JPEG files for each expression. FER2013's own terms apply to the pictu
 import hashlib
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
+from trainers.corpora.faces import Faces
 
 FOLDERS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
 """FER2013's folder of each expression, in the order of `EMOTIONS`."""
@@ -24,31 +22,6 @@ FOLDERS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
 SIDE = 48
 
 Part = Literal["train", "public_test"]
-
-
-@dataclass(frozen=True)
-class Faces:
-    """Labelled pictures.
-
-    images: uint8 (N, 48, 48), grey. labels: int64 (N,), indices into `EMOTIONS`.
-    names: the N file names, without folders.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    names: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def where(self, mask: NDArray[np.bool_]) -> "Faces":
-        """The pictures for which the boolean `mask` (N,) is true."""
-        names = tuple(name for name, chosen in zip(self.names, mask, strict=True) if chosen)
-        return Faces(self.images[mask], self.labels[mask], names)
-
-    def counts(self) -> tuple[int, ...]:
-        """How many pictures each expression has, in the order of `EMOTIONS`."""
-        return tuple(np.bincount(self.labels, minlength=len(EMOTIONS)).tolist())
 
 
 def load(source: Path, part: Part) -> Faces:

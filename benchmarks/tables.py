@@ -1,0 +1,190 @@
+"""Tables of the committed results, and the documents that show them.
+
+    python -m benchmarks.tables
+
+puts each table into README.md and docs/*.md between the lines `<!-- table: NAME -->` and
+`<!-- end of table -->`, so that no figure is copied by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamfer.emotion.labels import EMOTIONS
+
+HERE = Path(__file__).parent
+DOCUMENTS = (HERE.parent / "README.md", *sorted((HERE.parent / "docs").rglob("*.md")))
+_PLACE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def networks() -> str:
+    """Our backbone and the competitors' networks: how good, how fast, how large."""
+    result = _read("networks")
+    corpora = [f"{name} ({count:,})" for name, count in result["faces"].items()]
+    rows = []
+    for network in result["networks"]:
+        times = network["milliseconds_a_face_in_batches_of"]
+        figures = [network["corpora"][name] for name in result["faces"]]
+        rows.append(
+            [
+                network["name"],
+                *(f"{100 * f['accuracy']:.1f} / {100 * f['uar']:.1f}" for f in figures),
+                " / ".join(f"{f['ece']:.3f}" for f in figures),
+                f"{times['1']:.2f} / {times['8']:.2f}",
+                f"{network['parameters'] / 1e6:.2f} M",
+                f"{network['bytes'] / 1e6:.2f} MB",
+            ]
+        )
+    heads = ["network", *(f"{name}: accuracy / UAR, %" for name in corpora)]
+    heads += ["ECE", "ms a face, in batches of 1 / 8", "parameters", "file"]
+    return _table(heads, rows)
+
+
+def recalls() -> str:
+    """The share of each class that the networks recognise."""
+    result = _read("networks")
+    rows = []
+    for name in result["faces"]:
+        for network in result["networks"]:
+            recall = network["corpora"][name]["recall"]
+            rows.append([name, network["name"], *(f"{100 * recall[e]:.1f}" for e in EMOTIONS)])
+    return _table(["pictures", "network", *EMOTIONS], rows)
+
+
+def speed() -> str:
+    """Speed beside the package `fer`, where the time goes, and memory."""
+    videos = _read("speed")["videos"]
+    ours, others = [video["runs"][0] for video in videos], [video["fer"] for video in videos]
+    stages = [video["stages_ms_a_second"] for video in videos]
+    pairs = list(zip(ours, others, strict=True))
+    rows = [["**times real time**", *("" for _ in videos)]]
+    for runs in zip(*(video["runs"] for video in videos), strict=True):
+        workers = runs[0]["workers"]
+        name = "one worker, one core" if workers == 1 else f"{workers} workers, {workers} cores"
+        rows.append([f"`streamfer run`, {name}", *(f"{r['times_real_time']:.3g}" for r in runs)])
+    rows += [
+        [
+            f"package `fer` {others[0]['version']}, every fifth frame, one core",
+            *(f"{other['times_real_time']:.2g}" for other in others),
+        ],
+        [
+            "times as fast as `fer`",
+            *(f"{our['times_real_time'] / fer['times_real_time']:.2g}" for our, fer in pairs),
+        ],
+        ["**processor milliseconds a second of video**", *("" for _ in videos)],
+    ]
+    rows += [[name, *(f"{times[name]:.1f}" for times in stages)] for name in stages[0]]
+    sums = [sum(times.values()) for times in stages]
+    whole = [our["processor_ms_a_second"] for our in ours]
+    rest = [all_of_it - known for all_of_it, known in zip(whole, sums, strict=True)]
+    rows += [
+        ["these stages together", *(f"{ms:.1f}" for ms in sums)],
+        ["Ray, the driver, the tables", *(f"{ms:.1f}" for ms in rest)],
+        ["the whole run", *(f"{ms:.1f}" for ms in whole)],
+        ["package `fer`", *(f"{other['processor_ms_a_second']:.1f}" for other in others)],
+        ["**memory at its peak, MiB**", *(f"{our['peak_memory_mib']:,}" for our in ours)],
+    ]
+    heads = ["", *(f"{video['title']}, {video['minutes']:g} minutes" for video in videos)]
+    return _table(heads, rows)
+
+
+def runtimes() -> str:
+    """The default networks in all runtimes: how fast, and how near to float32."""
+    rows = []
+    for result in _read("runtimes").values():
+        for row in result["rows"]:
+            times = ", ".join(f"{ms:.2f} ({title})" for title, ms in row["ms"].items())
+            same, change = f"{100 * row['same']:.1f}", f"{row['largest_change']:.4f}"
+            passes = "yes" if row["passes"] else "no"
+            rows.append(
+                [row["network"], row["runtime"], times or "not timed", same, change, passes]
+            )
+    heads = ["network", "runtime", "ms of one (in batches of)", "same labels or boxes, %"]
+    return _table([*heads, "largest change", "passes"], rows)
+
+
+def detectors() -> str:
+    """Recall against time of each detector on whole pictures, at a least score of .5."""
+    ways = [way for way in _read("detectors")["ways"] if way["how"] == "whole"]
+    rows = [
+        [way["name"], str(way["size"]), f"{way['ms']:.1f}", *map(_found, _groups(way))]
+        for way in ways
+        if way["min_score"] == 0.5
+    ]
+    return _table(["detector", "longest side", "ms", *_GROUPS], rows)
+
+
+def schedules() -> str:
+    """Recall against time of each detector as a run uses it."""
+    rows = []
+    for way in _read("detectors")["ways"]:
+        if way["how"] == "schedule":
+            groups = _groups(way)
+            times = " / ".join(f"{group['ms']:.1f}" for group in groups)
+            shares = " / ".join(f"{group['of_default']:.2f}" for group in groups)
+            rows.append([way["name"], times, shares, *map(_found, groups)])
+    return _table(["detector", "ms a sampled picture", "of CenterFace's", *_GROUPS], rows)
+
+
+_GROUPS = ("dark", "crowd", "others")
+
+
+def _groups(way: dict[str, Any]) -> list[dict[str, Any]]:
+    return [way[group] for group in _GROUPS]
+
+
+def _found(group: dict[str, Any]) -> str:
+    return f"{group['recall']:.3f}, {group['beyond']} beyond"
+
+
+def devices() -> str:
+    """What the choice of runtimes changes in the timelines of the clips."""
+    rows = []
+    for device, result in _read("runtimes").items():
+        for reference, found in result["timelines"].items():
+            tracks = " / ".join(map(str, found["tracks"]))
+            labels = f"{100 * found['same_label']:.1f}"
+            matched = f"{found['matched']} of {found['rows'][0]}"
+            rows.append([reference, f"default on {device}", tracks, matched, labels])
+    heads = ["one", "other", "tracks of both", "rows found again", "of these the same label, %"]
+    return _table(heads, rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "devices": devices,
+    "detectors": detectors,
+    "networks": networks,
+    "recalls": recalls,
+    "runtimes": runtimes,
+    "schedules": schedules,
+    "speed": speed,
+}
+
+
+def updated(document: str) -> str:
+    """A document's text with all its tables as the results are now."""
+    return _PLACE.sub(lambda place: place[1] + TABLES[place[2]]() + place[3], document)
+
+
+def main() -> None:
+    """Write the tables into the documents."""
+    for file in DOCUMENTS:
+        file.write_text(updated(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _read(name: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    return result
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+if __name__ == "__main__":
+    main()

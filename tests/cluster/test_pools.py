@@ -34,6 +34,7 @@ def alone(job: Job) -> pa.Table:
     return streamfer.analyse(video.info.path, job.analysis)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execution", [Execution(workers=1), Execution(workers=2, pools="on")])
 def test_the_papers_backbone_gives_the_same_rows_wherever_it_runs(
     job: Job, alone: pa.Table, tmp_path: Path, execution: Execution

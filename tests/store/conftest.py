@@ -2,20 +2,31 @@
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 
-@pytest.fixture
-def small_disk() -> Iterator[None]:
-    """While it lasts, the system refuses files of more than 16 KiB."""
+@contextmanager
+def _small_disk() -> Iterator[None]:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.fixture
+def small_disk() -> Callable[[], AbstractContextManager[None]]:
+    """In its context the system refuses files of more than 16 KiB.
+
+    Not in the whole test: pytest's own report may go to a file, and that is longer.
+    """
+    return _small_disk
 
 
 @pytest.fixture

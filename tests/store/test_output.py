@@ -146,13 +146,17 @@ def test_rows_that_break_the_schema_leave_the_old_output(tmp_path: Path):
     assert content(tmp_path) == before
 
 
-def test_a_full_disk_is_said_and_leaves_the_old_output(tmp_path: Path, small_disk: None):
+def test_a_full_disk_is_said_and_leaves_the_old_output(tmp_path: Path, small_disk):
     out = tmp_path / "timelines.parquet"
     write(out, 5, extras=False)
     before = content(tmp_path)
-    with pytest.raises(UsageError, match=r"Cannot write .*timelines\.parquet: File too large"):
+    with (
+        small_disk(),
+        pytest.raises(UsageError, match=r"Cannot write .*timelines\.parquet: File too large"),
+    ):
         write(out, 5000, extras=False)
     with (
+        small_disk(),
         pytest.raises(UsageError, match=r"Cannot write .*b\.mp4.*: File too large"),
         OutputTables(out, {}, frames=False, embeddings=True) as tables,
     ):

@@ -126,12 +126,15 @@ def test_a_driver_whose_folder_was_taken_over_stops(tmp_path: Path):
             assert committed(new, "a1") == set()
 
 
-def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path, small_disk: None):
+def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path, small_disk):
     with WorkFolder(tmp_path / "timelines.parquet").open("f00d") as work:
         work.commit("a1", 0, result(0, faces=2).to_bytes())
-        with pytest.raises(UsageError, match=r"Cannot write .*0\.arrow: File too large"):
+        with (
+            small_disk(),
+            pytest.raises(UsageError, match=r"Cannot write .*0\.arrow: File too large"),
+        ):
             work.commit("a1", 0, result(0, faces=50).to_bytes())
-        with pytest.raises(UsageError, match="Cannot write"):
+        with small_disk(), pytest.raises(UsageError, match="Cannot write"):
             work.commit("a1", 1, result(1, faces=50).to_bytes())
         assert committed(work, "a1") == {0}
         assert work.load("a1", 0) == result(0, faces=2)

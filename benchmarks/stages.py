@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from streamfer.cluster.worker import SegmentWorker
 from streamfer.config import Analysis, Execution
-from streamfer.emotion.temporal import load_temporal
+from streamfer.emotion.temporal.load import load_temporal
 from streamfer.errors import InputError
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.schedule import FaceFinder
@@ -88,7 +88,7 @@ def stage_seconds(video: str, device: Device) -> dict[str, float]:
     """
     analysis = Analysis()
     worker = SegmentWorker(analysis, None, device)
-    context_s = load_temporal(analysis.temporal).context_s
+    context_s = load_temporal(analysis, "cpu").context_s
     pieces = plan_video("video", video, analysis, context_s, Execution.max_pixels).segments
     with ExitStack() as wrapped:
         clock = StageClock()

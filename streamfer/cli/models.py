@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -202,19 +202,18 @@ def _add(file: Path, name: str | None) -> tuple[str, Path]:
 
 def _task_of(file: Path) -> Task:
     """What a file can be used for, found by loading it."""
+    loaders: dict[Task, Callable[[str], object]] = {
+        "backbone": load_backbone,
+        "detector": load_detector,
+    }
     reasons = []
-    try:
-        load_backbone(str(file.absolute()))
-    except UsageError as error:
-        reasons.append(str(error))
-    else:
-        return "backbone"
-    try:
-        load_detector(str(file.absolute()))
-    except UsageError as error:
-        reasons.append(str(error))
-    else:
-        return "detector"
+    for task, load in loaders.items():
+        try:
+            load(str(file.absolute()))
+        except UsageError as error:
+            reasons.append(str(error))
+        else:
+            return task
     raise UsageError(f"{file} is neither in the catalogue nor usable. {' '.join(reasons)}")
 
 

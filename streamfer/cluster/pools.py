@@ -18,7 +18,7 @@ from ray.actor import ActorHandle
 
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Crop, load_backbone
-from streamfer.emotion.temporal import load_temporal
+from streamfer.emotion.temporal.load import load_temporal
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import load_detector
@@ -50,7 +50,7 @@ def _merged(task: Task, analysis: Analysis, device: Device) -> Callable[[list[An
             return list(zip(*parts, strict=True))
 
         return embed
-    temporal = load_temporal(analysis.temporal)
+    temporal = load_temporal(analysis, device)
     return lambda requests: [temporal.recognise(windows) for windows in requests]
 
 

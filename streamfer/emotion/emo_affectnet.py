@@ -12,10 +12,8 @@ its seven classes are; it is `EMOTIONS`, the paper's.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import pickle
-import warnings
 from pathlib import Path
 
 import torch
@@ -25,6 +23,7 @@ from torch.nn import functional
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from streamfer.weights.runtime import Device, Network, module_network
+from streamfer.weights.torch_file import load_weights
 
 SIDE = 224
 
@@ -169,8 +168,7 @@ def load_emo_affectnet(path: Path, device: Device) -> Network:
 
 def _read(content: bytes) -> object:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of files that are refused below
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return load_weights(content)
     except pickle.UnpicklingError:
         raise UsageError(
             "it is damaged, or holds more than weights, which could run code when it is read; "

@@ -6,15 +6,13 @@ Pictures enter as RGB, -1 to 1. Which of the networks a file holds is recognised
 from __future__ import annotations
 
 import hashlib
-import io
-import warnings
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor
 
 from streamfer.errors import UsageError
+from streamfer.weights.torch_file import load_weights
 
 Weights = dict[str, Tensor]
 
@@ -58,7 +56,7 @@ def load(folder: Path) -> tuple[list[Weights], str]:
     for path in sorted(folder.glob("*.pt")):
         weights, content = _read(path)
         for network in LAYERS:
-            if _shapes(weights) == _expected(network):
+            if isinstance(weights, dict) and _shapes(weights) == _expected(network):
                 if network in found:
                     raise UsageError(f"{folder} holds the {network} of MTCNN more than once.")
                 found[network] = weights, content
@@ -101,23 +99,20 @@ def o_net(weights: Weights, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return logits, moves, landmarks
 
 
-def _read(path: Path) -> tuple[Weights, bytes]:
+def _read(path: Path) -> tuple[object, bytes]:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"The weights {path} cannot be read: {error.strerror}.") from None
     try:
-        with warnings.catch_warnings(action="ignore"):  # of files that are refused below
-            weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        weights = load_weights(content)
     except Exception as error:  # noqa: BLE001 - what pickle and zip raise has no base class
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path} cannot be loaded as weights and nothing else: {reason}") from None
     return weights, content
 
 
-def _shapes(weights: object) -> dict[str, tuple[int, ...]]:
-    if not isinstance(weights, dict):
-        return {}
+def _shapes(weights: dict[str, object]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(x.shape) for key, x in weights.items() if isinstance(x, Tensor)}
 
 

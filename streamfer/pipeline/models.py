@@ -14,7 +14,8 @@ import numpy as np
 
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Backbone, Crop, load_backbone
-from streamfer.emotion.temporal import TemporalMethod, load_temporal
+from streamfer.emotion.temporal.load import load_temporal
+from streamfer.emotion.temporal.method import TemporalMethod
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import Detector, load_detector
@@ -61,7 +62,7 @@ class LocalModels:
         return cls(
             load_detector(analysis.detector, device, analysis.min_score),
             load_backbone(analysis.backbone, device, weights=analysis.weights),
-            load_temporal(analysis.temporal),
+            load_temporal(analysis, device),
         )
 
     @property

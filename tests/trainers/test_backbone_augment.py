@@ -19,20 +19,30 @@ def test_some_faces_lose_resolution_and_some_are_compressed():
     torch.manual_seed(4)
     checks = (torch.arange(96).view(-1, 1) + torch.arange(96)) % 2 * 200
     x = checks.float().expand(320, 1, 96, 96).clone()
-    shrunk = torch.cat([_shrink(part.clone()) for part in torch.split(x, 16)])
+    shrunk = torch.cat([_shrink(part.clone(), strength=1.0) for part in torch.split(x, 16)])
     lost = shrunk.std((1, 2, 3)) < 50
     assert lost.view(-1, 16).all(1).sum() == lost.sum() / 16  # groups of 16, together
     assert 0.05 < lost.float().mean() < 0.4
     photograph = torch.rand(320, 1, 16, 16).mul(255).repeat_interleave(6, 2).repeat_interleave(6, 3)
-    compressed = (_compress(photograph.clone()) - photograph).abs().amax((1, 2, 3)) > 5
+    changes = _compress(photograph.clone(), strength=1.0) - photograph
+    compressed = changes.abs().amax((1, 2, 3)) > 5
     assert 0.12 < compressed.float().mean() < 0.3
 
 
 def test_light_from_one_side_makes_the_other_darker():
     torch.manual_seed(6)
-    lit = _relight(torch.full((400, 1, 96, 96), 100.0))
+    lit = _relight(torch.full((400, 1, 96, 96), 100.0), strength=1.0)
     slope = (lit[..., 72:].mean((1, 2, 3)) - lit[..., :24].mean((1, 2, 3))).abs()
     assert 0.2 < (slope > 3).float().mean() < 0.35
+
+
+def test_without_strength_a_face_is_only_mirrored():
+    torch.manual_seed(7)
+    faces = torch.randint(0, 256, (64, 48, 48), dtype=torch.uint8)
+    changed = augment(faces, strength=0.0)[:, 0].round()
+    same = (changed == faces).flatten(1).all(1)
+    mirrored = (changed == faces.flip(2)).flatten(1).all(1)
+    assert (same ^ mirrored).all()
 
 
 def test_the_same_seed_gives_the_same_faces():

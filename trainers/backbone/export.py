@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -27,6 +26,7 @@ from trainers.backbone.network import SIDE, ExpressionNet
 from trainers.backbone.train import predict
 from trainers.backbone.views import resized
 from trainers.corpora import fer2013
+from trainers.folding import folded
 
 OPSET = 17
 HALVED = 1000  # numbers; smaller tensors (biases) stay as they are
@@ -88,26 +88,19 @@ def write_onnx(net: ShippedNet, path: Path, metadata: dict[str, str]) -> None:
             dynamic_axes={name: {0: "N"} for name in ("faces", "embedding", "probabilities")},
             dynamo=False,
         )
-    _fold_constants(path)
-    model = onnx.load(path)
+    model = folded(onnx.load(path))
+    _drop_unused_opsets(model)
     _halve_weights(model.graph)
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
 
-def _fold_constants(path: Path) -> None:
-    """Compute what does not depend on the faces, and join paddings to what follows them."""
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(path)
-    onnxruntime.InferenceSession(path.read_bytes(), options)
-    model = onnx.load(path)
+def _drop_unused_opsets(model: onnx.ModelProto) -> None:
     used = {node.domain for node in model.graph.node}
     kept = [opset for opset in model.opset_import if opset.domain in used]
     del model.opset_import[:]
     model.opset_import.extend(kept)
-    onnx.save(model, path)
 
 
 def _halve_weights(graph: onnx.GraphProto) -> None:

@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -37,6 +36,7 @@ from streamfer.emotion.backbone import Backbone, load_backbone, squared
 from trainers.backbone.evaluate import measure, probabilities
 from trainers.corpora import fer2013, press_faces
 from trainers.corpora.faces import Faces
+from trainers.folding import folded
 
 CALIBRATION_FACES = 1024  # of each corpus
 BATCH = 32
@@ -60,15 +60,15 @@ def static_int8(model: onnx.ModelProto, faces: NDArray[np.uint8]) -> onnx.ModelP
     of the activations.
     """
     with tempfile.TemporaryDirectory() as folder:
-        folded, written = Path(folder) / "folded.onnx", Path(folder) / "int8.onnx"
-        _fold(model, folded)
+        written = Path(folder) / "int8.onnx"
+        exact = folded(model)
         quantize_static(
-            folded,
+            exact,
             written,
             _Batches(faces),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "MaxPool"],
-            nodes_to_exclude=_colour_readers(onnx.load(folded).graph),
+            nodes_to_exclude=_colour_readers(exact.graph),
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
@@ -81,16 +81,6 @@ def static_int8(model: onnx.ModelProto, faces: NDArray[np.uint8]) -> onnx.ModelP
     onnx.helper.set_model_props(twin, {entry.key: entry.value for entry in model.metadata_props})
     onnx.checker.check_model(twin)
     return twin
-
-
-def _fold(model: onnx.ModelProto, path: Path) -> None:
-    """Write the graph with all that is constant computed, such as weights stored in half."""
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(path)
-    onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
 
 
 def _colour_readers(graph: onnx.GraphProto) -> list[str]:
@@ -113,16 +103,16 @@ def compare(exact: Backbone, twin: Backbone, faces: Faces) -> dict[str, Any]:
     """What a twin costs: figures of both, and how far their probabilities lie apart."""
     one, other = (probabilities(backbone, faces.images) for backbone in (exact, twin))
     return {
-        "float": _figures(exact, faces),
-        "int8": _figures(twin, faces),
+        "float": _figures(faces, one),
+        "int8": _figures(faces, other),
         "same_label": round(float((one.argmax(1) == other.argmax(1)).mean()), 4),
         "largest_change": round(float(np.abs(one - other).max()), 4),
         "mean_largest_change_of_a_face": round(float(np.abs(one - other).max(1).mean()), 4),
     }
 
 
-def _figures(backbone: Backbone, faces: Faces) -> dict[str, Any]:
-    figures = measure(backbone, faces)
+def _figures(faces: Faces, scored: NDArray[np.float32]) -> dict[str, Any]:
+    figures = measure(faces, scored)
     return {name: figures[name] for name in ("accuracy", "uar", "expected_calibration_error")}
 
 

@@ -43,7 +43,7 @@ INITIAL_FACES = 512  # that give the first statistics of the batch norms
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of one training run; the defaults made `streamfer-fer-v2`."""
+    """Settings of one training run; the defaults made `streamfer-fer-v2`, see `RECIPES`."""
 
     epochs: int = 44
     batch: int = 128
@@ -65,7 +65,25 @@ class Recipe:
     """Class weights are (1 / frequency) to this power, scaled to a mean of 1 over the faces."""
     average_decay: float = 0.998
     """Of the moving average of the weights, which is what is kept."""
+    augmentation: float = 1.0
+    """Strength of `augment`."""
     seed: int = 2013
+
+
+RECIPES = {
+    "first": Recipe(),
+    "second": Recipe(
+        epochs=46,
+        batch=64,
+        lr=0.03,
+        label_smoothing=0.05,
+        mixed_part=0.0,
+        relabel_at=(0.0, 0.5),
+        augmentation=0.5,
+    ),
+}
+"""The first makes a network that sees through spoilt pictures, but fits its faces loosely. The
+second goes on from it with gentler changes."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +102,12 @@ class _Run:
     def __init__(self, recipe: Recipe, fitted: Faces, init: Path | None) -> None:
         torch.manual_seed(recipe.seed)
         self.net = ExpressionNet(recipe.dropout)
-        if init is not None:
+        if init is not None and init.is_dir():
             chosen = torch.randperm(len(fitted))[:INITIAL_FACES]
             faces = torch.from_numpy(fitted.images)[chosen].unsqueeze(1).float()
             initialise(self.net, init, faces)
+        elif init is not None:
+            self.net.load_state_dict(torch.load(init, weights_only=True)["average"])
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.net).eval()
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
@@ -145,7 +165,8 @@ def train(
     """Train epoch by epoch, giving each one's result once its checkpoint is on disk.
 
     Goes on from `out/checkpoint.pt` where there is one. To stop is to stop iterating. `init` is
-    the folder of the first weights (`trainers.backbone.recognition`); None: random ones. `taught`
+    the folder of the first weights (`trainers.backbone.recognition`), or the checkpoint of an
+    earlier recipe, whose averaged weights are taken; None: random ones. `taught`
     (N, 7) is what a teacher says of the faces, 0 where it has no say: see `relabel`.
 
     Raises:
@@ -230,7 +251,8 @@ def _one_epoch(run: _Run, fitted: Views, weights: Tensor) -> float:
         for group in run.optimiser.param_groups:
             group["lr"] = rate
         way = torch.rand(len(chosen), 1, 1) < 0.5
-        x, targets = augment(torch.where(way, given[chosen], framed[chosen])), run.targets[chosen]
+        x, targets = torch.where(way, given[chosen], framed[chosen]), run.targets[chosen]
+        x = augment(x, recipe.augmentation)
         if run.epoch < recipe.mixed_part * recipe.epochs:
             x, targets = mixup(x, targets, recipe.mixup_alpha)
         with torch.autocast("cpu", torch.bfloat16):
@@ -262,10 +284,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the backbone.")
     parser.add_argument("--fer2013", type=Path, required=True, help="fer2013.zip or its folder")
     parser.add_argument("--press", type=Path, required=True, help="press_faces.zip")
-    parser.add_argument("--init", type=Path, help="folder of the first weights")
+    parser.add_argument("--recipe", choices=RECIPES, default="first")
+    parser.add_argument("--init", type=Path, help="first weights: a folder, or a checkpoint")
     parser.add_argument("--teacher", help="a backbone that knows FER2013, by name or ONNX file")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--fer2013-alone", action="store_true", help="learn from it alone")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     arguments = parser.parse_args()
@@ -288,7 +310,7 @@ def main() -> None:
         taught[: len(fer)] = opinions(
             lambda images: torch.from_numpy(probabilities(teacher, images)), fer.images
         )
-    recipe = Recipe(epochs=arguments.epochs)
+    recipe = RECIPES[arguments.recipe]
     for epoch in train(fitted, held_out, recipe, arguments.out, arguments.init, taught):
         print(json.dumps(asdict(epoch)), flush=True)
 

@@ -1,6 +1,7 @@
 """Labelled pictures of faces, as every corpus of still pictures gives them."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,13 @@ class Faces:
     def counts(self) -> tuple[int, ...]:
         """How many pictures each expression has, in the order of `EMOTIONS`."""
         return tuple(np.bincount(self.labels, minlength=len(EMOTIONS)).tolist())
+
+
+def hold_out(faces: Faces, key: Callable[[str], str], one_in: int) -> tuple[Faces, Faces]:
+    """Divide into (fitted, held out) by a hash of each name's `key`; equal keys stay together."""
+    digests = (hashlib.sha256(key(name).encode()).digest() for name in faces.names)
+    held_out = np.array([int.from_bytes(digest[:4]) % one_in == 0 for digest in digests])
+    return faces.where(~held_out), faces.where(held_out)
 
 
 def join(parts: Sequence[Faces]) -> Faces:

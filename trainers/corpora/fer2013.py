@@ -4,7 +4,6 @@ Read from a zip archive or an unpacked folder with `train/` and `public_test/`, 
 folder of JPEG files for each expression. FER2013's own terms apply to the pictures.
 """
 
-import hashlib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,7 @@ import cv2
 import numpy as np
 
 from streamfer.errors import InputError
-from trainers.corpora.faces import Faces
+from trainers.corpora.faces import Faces, hold_out
 
 FOLDERS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
 """FER2013's folder of each expression, in the order of `EMOTIONS`."""
@@ -53,9 +52,7 @@ def split(faces: Faces) -> tuple[Faces, Faces]:
 
     FER2013 names no persons, so the same person may be on both sides.
     """
-    digests = (hashlib.sha256(name.encode()).digest() for name in faces.names)
-    held_out = np.array([int.from_bytes(digest[:4]) % 10 == 0 for digest in digests])
-    return faces.where(~held_out), faces.where(held_out)
+    return hold_out(faces, lambda name: name, one_in=10)
 
 
 def _files(source: Path, part: Part) -> Iterator[tuple[PurePosixPath, bytes]]:

@@ -5,7 +5,6 @@ the faces are neutral and two fifths smile; the labels are one person's, and noi
 """
 
 import csv
-import hashlib
 import io
 import re
 import zipfile
@@ -15,7 +14,7 @@ import cv2
 import numpy as np
 
 from streamfer.errors import InputError
-from trainers.corpora.faces import Faces
+from trainers.corpora.faces import Faces, hold_out
 
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
 """The corpus's name of each expression, in the order of `EMOTIONS`."""
@@ -61,6 +60,4 @@ def split(faces: Faces) -> tuple[Faces, Faces]:
 
     Chosen by a hash of the person's name.
     """
-    digests = (hashlib.sha256(person(name).encode()).digest() for name in faces.names)
-    held_out = np.array([int.from_bytes(digest[:4]) % 5 == 0 for digest in digests])
-    return faces.where(~held_out), faces.where(held_out)
+    return hold_out(faces, person, one_in=5)

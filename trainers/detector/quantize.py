@@ -23,7 +23,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import version_converter
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
@@ -35,6 +34,7 @@ from streamfer.faces.resized import resized
 from streamfer.media.decode import SampleReader
 from streamfer.media.probe import probe
 from streamfer.weights.catalogue import resolve
+from trainers.folding import folded
 
 CLIPS = (
     "fer__test.mp4",
@@ -86,13 +86,13 @@ def calibration_pictures(clips: Path) -> list[Picture]:
 def static_int8(model: onnx.ModelProto, pictures: Sequence[Picture]) -> onnx.ModelProto:
     """The int8 twin of CenterFace; `pictures` set the scales of its activations."""
     with tempfile.TemporaryDirectory() as folder:
-        folded, written = Path(folder) / "folded.onnx", Path(folder) / "int8.onnx"
-        graph = _fold(model, folded).graph
-        names = [node.name for node in graph.node]
+        written = Path(folder) / "int8.onnx"
+        exact = _prepared(model)
+        names = [node.name for node in exact.graph.node]
         quantize_static(
-            folded,
+            exact,
             written,
-            _Batches(graph.input[0].name, pictures),
+            _Batches(exact.graph.input[0].name, pictures),
             quant_format=QuantFormat.QDQ,
             nodes_to_exclude=names[:FLOAT_FIRST] + names[-FLOAT_LAST:],
             per_channel=True,
@@ -105,8 +105,8 @@ def static_int8(model: onnx.ModelProto, pictures: Sequence[Picture]) -> onnx.Mod
     return twin
 
 
-def _fold(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
-    """Write the graph with normalisation folded into convolutions, its nodes named by number."""
+def _prepared(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The folded graph for pictures of any size, its nodes named by number."""
     weights = {weight.name for weight in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
     del model.graph.input[:]
@@ -114,20 +114,10 @@ def _fold(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     for value in [*model.graph.input, *model.graph.output]:
         for axis in (0, 2, 3):
             value.type.tensor_type.shape.dim[axis].dim_param = f"{value.name}_{axis}"
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # it lists every weight that folding leaves without use
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(path)
-    onnxruntime.InferenceSession(
-        version_converter.convert_version(model, OPSET).SerializeToString(),
-        options,
-        providers=["CPUExecutionProvider"],
-    )
-    folded = onnx.load(path)
-    for number, node in enumerate(folded.graph.node):
+    exact = folded(version_converter.convert_version(model, OPSET))
+    for number, node in enumerate(exact.graph.node):
         node.name = f"{number}_{node.op_type}"
-    onnx.save(folded, path)
-    return folded
+    return exact
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

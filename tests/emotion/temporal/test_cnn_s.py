@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamfer.emotion.cnn_s import CnnS, hann
+from streamfer.emotion.temporal.cnn_s import CnnS, hann
 from streamfer.emotion.windows import Observations, gather
 
 

@@ -25,6 +25,7 @@ class CnnS:
 
     name: ClassVar[str] = "cnn-s"
     sha256: ClassVar[None] = None
+    backbone_sha256: ClassVar[None] = None
     runtime: ClassVar[str] = "numpy"
     context_s: ClassVar[float] = 0.0
 

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import onnxruntime
 
 from streamfer.faces.detections import Faces, Picture, has_area
 from streamfer.faces.signature import Signature
 from streamfer.media.rgb import require_rgb
 from streamfer.weights.catalogue import file_sha256
-from streamfer.weights.onnx_runtime import has_cuda
+from streamfer.weights.onnx_runtime import has_cuda, open_session
 from streamfer.weights.runtime import Device
 
 MULTIPLE = 32  # the largest stride of these networks that is in use
@@ -32,15 +31,10 @@ class InsightFaceDetector:
 
         self.name = path.stem
         self.sha256 = file_sha256(path)
-        gpu = device == "cuda" and has_cuda()
-        self.runtime = "onnxruntime-cuda-fp32" if gpu else "onnxruntime-cpu-fp32"
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        provider = "CUDAExecutionProvider" if gpu else "CPUExecutionProvider"
+        where = "cuda" if device == "cuda" and has_cuda() else "cpu"
+        self.runtime = f"onnxruntime-{where}-fp32"
         # Without the file's name it cannot make, and keep, a session for every size of picture.
-        session = onnxruntime.InferenceSession(path, options, providers=[provider])
-        self._model = SCRFD(session=session)
+        self._model = SCRFD(session=open_session(path.read_bytes(), where))
         self._model.prepare(ctx_id=0, det_thresh=min_score)
 
     @classmethod

@@ -35,6 +35,17 @@ def start_session(model: onnx.ModelProto, device: str) -> Callable[[Arrays], Arr
     Raises:
         UsageError: ONNX Runtime cannot run this graph, or not there.
     """
+    session = open_session(model.SerializeToString(), device)
+    names = [output.name for output in session.get_outputs()]
+    return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def open_session(content: bytes, device: str) -> onnxruntime.InferenceSession:
+    """A session for a whole ONNX file, on one thread. `device` is cpu or cuda.
+
+    Raises:
+        UsageError: ONNX Runtime cannot run this graph, or not there.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
@@ -45,12 +56,9 @@ def start_session(model: onnx.ModelProto, device: str) -> Callable[[Arrays], Arr
     options.enable_mem_pattern = False
     provider = _PROVIDERS[device]
     try:
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=[provider]
-        )
+        session = onnxruntime.InferenceSession(content, options, providers=[provider])
     except Exception as error:  # noqa: BLE001 - its exceptions share no base class
         raise UsageError(str(error)) from None
     if session.get_providers()[0] != provider[0]:
         raise UsageError(f"ONNX Runtime cannot start its {provider[0]}.")
-    names = [output.name for output in session.get_outputs()]
-    return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
+    return session

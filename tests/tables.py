@@ -1,12 +1,35 @@
-"""Comparing tables as the promises state it: the same rows, probabilities within 1e-4."""
+"""Making tables, and comparing them as promised: the same rows, probabilities within 1e-4."""
+
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from streamfer.config import Analysis
+from streamfer.pipeline.assemble import assemble
+from streamfer.pipeline.models import LocalModels, speech_detector
+from streamfer.pipeline.plan import plan_video
+from streamfer.pipeline.segment import analyse_segment
+from streamfer.store import schema
 from streamfer.store.work import WorkFolder
 
 PROBABILITY = 1e-4
 PLACE = 1e-4
+
+
+def all_tables(path: Path, analysis: Analysis) -> dict[str, pa.Table]:
+    """Every table that a run has of one video, by name."""
+    models = LocalModels.load(analysis, "cpu")
+    video = plan_video(path.name, str(path), analysis, models.context_s, 10**8)
+    speech = speech_detector(analysis)
+    results = [
+        analyse_segment(segment, analysis, models, speech=speech) for segment in video.segments
+    ]
+    rows = assemble(video, results.__getitem__, analysis, attempts=1)
+    return {
+        name: pa.concat_tables([schema.TABLES[name].arrow.empty_table(), *pieces])
+        for name, pieces in rows.items()
+    }
 
 
 def assert_same_rows(a: pa.Table, b: pa.Table) -> None:

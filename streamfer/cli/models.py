@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from streamfer.cli.console import CONSOLE, printable, say
 from streamfer.cli.run import INTERRUPTED
 from streamfer.emotion.backbone import load_backbone
+from streamfer.emotion.temporal.learnt import load_learnt
 from streamfer.errors import UsageError
 from streamfer.faces.detector import load_detector
 from streamfer.weights.catalogue import (
@@ -117,8 +118,8 @@ def add(
 ) -> None:
     """Copy files that you have into your folder, to be used by name from then on.
 
-    Files of the catalogue are recognised by their content. Any other must be a backbone or a
-    detector that streamfer can run.
+    Files of the catalogue are recognised by their content. Any other must be a backbone, a
+    detector or a temporal method that streamfer can run.
     """
     if name is not None and len(files) > 1:
         raise UsageError("--name is for one file.")
@@ -205,6 +206,7 @@ def _task_of(file: Path) -> Task:
     loaders: dict[Task, Callable[[str], object]] = {
         "backbone": load_backbone,
         "detector": load_detector,
+        "temporal": lambda path: load_learnt(Path(path)),
     }
     reasons = []
     for task, load in loaders.items():

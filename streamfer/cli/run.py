@@ -56,6 +56,14 @@ def run(
             rich_help_panel=_ANALYSIS,
         ),
     ] = None,
+    audio: Annotated[
+        bool | None,
+        typer.Option(
+            "--audio",
+            help="Also a table of the sound: loudness and speech in every window.",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
     detector: Annotated[
         str | None,
         typer.Option(
@@ -79,7 +87,27 @@ def run(
     ] = None,
     temporal: Annotated[
         str | None,
-        typer.Option(help="How a window is read: cnn-s.", rich_help_panel=_ANALYSIS),
+        typer.Option(
+            help=f"How a window is read: a name, or a file.  [default: {Analysis.temporal}]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    gaps: Annotated[
+        str | None,
+        typer.Option(
+            help="What stands for a face where it is not seen: mask (nothing), hold (for up to "
+            f"{Analysis.hold_s:g} s the face seen last) or repeat (always that face).  "
+            f"[default: {Analysis.gaps}]",
+            rich_help_panel=_ANALYSIS,
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="How time is handled in the paper (paper) or in its authors' code (released); "
+            "--config and flags lie on top.",
+            rich_help_panel=_ANALYSIS,
+        ),
     ] = None,
     detector_size: Annotated[
         int | None,

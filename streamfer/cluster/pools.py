@@ -51,7 +51,12 @@ def _merged(task: Task, analysis: Analysis, device: Device) -> Callable[[list[An
 
         return embed
     temporal = load_temporal(analysis, device)
-    return lambda requests: [temporal.recognise(windows) for windows in requests]
+
+    def recognise(requests: list[Windows]) -> list[np.ndarray]:
+        ends = np.cumsum([len(windows) for windows in requests])[:-1]
+        return np.split(temporal.recognise(Windows.concatenate(requests)), ends)
+
+    return recognise
 
 
 class ModelActor:

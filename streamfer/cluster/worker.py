@@ -7,7 +7,7 @@ import ray
 
 from streamfer.config import Analysis
 from streamfer.errors import InputError
-from streamfer.pipeline.models import LocalModels, Models
+from streamfer.pipeline.models import LocalModels, Models, speech_detector
 from streamfer.pipeline.plan import Segment
 from streamfer.pipeline.segment import analyse_segment
 from streamfer.weights.runtime import Device
@@ -23,6 +23,7 @@ class SegmentWorker:
         cv2.setNumThreads(1)
         self._analysis = analysis
         self._models = models or LocalModels.load(analysis, device)
+        self._speech = speech_detector(analysis)
         self._reached = 0.0
 
     def work(self, segment: Segment) -> bytes | InputError:
@@ -34,7 +35,8 @@ class SegmentWorker:
             self._reached = max(0.0, time_s - start_s)
 
         try:
-            return analyse_segment(segment, self._analysis, self._models, note).to_bytes()
+            result = analyse_segment(segment, self._analysis, self._models, note, self._speech)
+            return result.to_bytes()
         except InputError as error:
             return error
 

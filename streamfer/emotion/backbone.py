@@ -8,9 +8,7 @@ is absent) or "box", says how faces are cut out for it. The paper's own backbone
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -20,11 +18,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamfer.emotion.contract import require_labels, require_outputs
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from streamfer.media.rgb import require_rgb
 from streamfer.weights.catalogue import resolve
-from streamfer.weights.runtime import Device, Network, load_network, model_name
+from streamfer.weights.runtime import Device, Network, is_torch_file, load_network, model_name
 
 EMBEDDING_SIZE = 512
 
@@ -113,28 +112,16 @@ def load_backbone(
 
 
 def _load(path: Path, device: Device) -> Network:
-    if not _is_torch_file(path):
+    if not is_torch_file(path):
         return load_network(path, device)
     from streamfer.emotion.emo_affectnet import load_emo_affectnet  # noqa: PLC0415 - slow: torch
 
     return load_emo_affectnet(path, device)
 
 
-def _is_torch_file(path: Path) -> bool:
-    """Whether a file is a zip archive, as torch writes them, or a pickle, as it did once."""
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(1) in (b"P", b"\x80")
-    return False
-
-
 def _check(network: Network) -> Crop:
     """Hold a network to the contract, and return the crop it wants."""
-    try:
-        labels = json.loads(network.metadata.get("labels", "null"))
-    except json.JSONDecodeError:
-        labels = None
-    if labels != list(EMOTIONS):
-        raise UsageError(f"its metadata must hold labels={json.dumps(EMOTIONS)}, not {labels}.")
+    require_labels(network.metadata)
     framing = network.metadata.get("crop", "aligned")
     if framing not in ("aligned", "box"):
         raise UsageError(f'its metadata has crop={framing!r}; it must be "aligned" or "box".')
@@ -144,14 +131,7 @@ def _check(network: Network) -> Crop:
     _, height, width, channels = shape
     if height is None or height != width or channels != 3:
         raise UsageError(f"its input `faces` must have the shape (N, S, S, 3), not {shape}.")
-    try:
-        outputs = network.run({"faces": np.zeros((2, height, height, 3), np.uint8)})
-    except Exception as error:  # noqa: BLE001 - runtimes raise classes of their own
-        raise UsageError(f"it does not take two uint8 faces: {error}") from None
-    for output, length in (("embedding", EMBEDDING_SIZE), ("probabilities", len(EMOTIONS))):
-        found = outputs[output].shape if output in outputs else "no such output"
-        if found != (2, length):
-            raise UsageError(f"its output `{output}` must be (N, {length}); found {found}.")
-    if not np.allclose(outputs["probabilities"].sum(axis=1), 1, atol=1e-4):
-        raise UsageError("its output `probabilities` does not sum to 1.")
+    faces = {"faces": np.zeros((2, height, height, 3), np.uint8)}
+    lengths = {"embedding": EMBEDDING_SIZE, "probabilities": len(EMOTIONS)}
+    require_outputs(network, faces, "uint8 faces", lengths)
     return Crop(height, aligned=framing == "aligned")

@@ -11,9 +11,7 @@ its seven classes are; it is `EMOTIONS`, the paper's.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import pickle
 from pathlib import Path
 
 import torch
@@ -21,9 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streamfer.emotion.labels import EMOTIONS
-from streamfer.errors import UsageError
 from streamfer.weights.runtime import Device, Network, module_network
-from streamfer.weights.torch_file import load_weights
+from streamfer.weights.torch_file import fill
 
 SIDE = 224
 
@@ -148,53 +145,12 @@ def load_emo_affectnet(path: Path, device: Device) -> Network:
     Raises:
         UsageError: The file holds anything else.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"The weights {path} cannot be read: {error.strerror}.") from None
     net = ResNet50()
-    try:
-        net.load_state_dict(_checked(_read(content), net.state_dict()))
-    except UsageError as error:
-        raise UsageError(f"{path} is not a backbone: {error}") from None
+    sha256 = fill(net, path, task="backbone", whose="the paper's ResNet-50")
     return module_network(
         EmoAffectNet(net),
         device,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=sha256,
         metadata={"labels": json.dumps(EMOTIONS), "crop": "box"},
         input_shapes={"faces": (None, SIDE, SIDE, 3)},
     )
-
-
-def _read(content: bytes) -> object:
-    try:
-        return load_weights(content)
-    except pickle.UnpicklingError:
-        raise UsageError(
-            "it is damaged, or holds more than weights, which could run code when it is read; "
-            "save the network's state_dict()."
-        ) from None
-    except Exception:  # noqa: BLE001 - whatever its readers meet in half a file
-        raise UsageError("it is not a whole torch file; copy it again from its source.") from None
-
-
-def _checked(state: object, expected: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict, if its keys and shapes are the expected ones."""
-    if not isinstance(state, dict) or not all(isinstance(x, Tensor) for x in state.values()):
-        raise UsageError("it holds something else than a state dict of weights.")
-    missing = [key for key in expected if key not in state]
-    foreign = [key for key in state if key not in expected]
-    if missing or foreign:
-        raise UsageError(
-            f"its weights are not those of the paper's ResNet-50: of {len(expected)} entries it "
-            f"lacks {_some(missing)}, and it has {_some(foreign)} that do not belong there."
-        )
-    for key, weight in expected.items():
-        found, wanted = tuple(state[key].shape), tuple(weight.shape)
-        if found != wanted:
-            raise UsageError(f"its {key} has the shape {found}; it must be {wanted}.")
-    return state
-
-
-def _some(keys: list[str]) -> str:
-    return f"{len(keys)} (such as {keys[0]})" if keys else "none"

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
@@ -22,6 +24,22 @@ _PLAYLISTS = {"concat", "dash", "hls", "imf", "sdp"}
 _TEXT_ART = {"adf", "bin", "idf", "tty", "xbin"}
 _GENERATE_PTS = 0x0001  # AVFMT_FLAG_GENPTS, which PyAV sets
 _PICTURE_BRANDS = {"avif", "heic", "heix", "mif1"}
+# Demuxers whose timestamps after a seek are those of reading from the start (measured); but of
+# a program stream ("mpeg") the first may be wrong, as it may belong to a frame that was cut off.
+_SEEKABLE = {
+    "asf",
+    "avi",
+    "flv",
+    "matroska,webm",
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "mpeg",
+    "mpegts",
+    "mxf",
+}
+# Seconds before a time at which to look for a keyframe, one after the other; then the start.
+_RUN_UPS = (0, 2, 10, 40)
+# Errors of the demuxer, one after the other, after which the rest of a file is given up.
+_DEMUX_ERRORS = 8
 
 
 @dataclass(frozen=True)
@@ -37,18 +55,57 @@ class VideoFile:
         """The time of a PTS on the file's clock."""
         return pts * self.time_base - self.origin
 
-    def packets(self) -> Iterator[Packet[VideoStream]]:
+    def packets(self, *others: AudioStream) -> Iterator[Packet[Any]]:
         """The stream's packets from here on. Raises FFmpegError where reading fails.
 
-        Without the empty ones, which would tell a decoder that the stream is over.
+        Without the empty ones, which would tell a decoder that the stream is over. With those
+        of `others`, as they lie in the file.
         """
         try:
-            for packet in self.container.demux(self.stream):
+            for packet in self.container.demux(self.stream, *others):
                 if packet.size > 0:
                     yield packet
         except IndexError:
             # PyAV 18 stumbles, at the end of a file, over a stream that began in mid-file.
             return
+
+    def packets_past_damage(self, *others: AudioStream) -> Iterator[Packet[Any] | None]:
+        """As `packets`, but reads on behind damage, for which it gives None.
+
+        Until there is no end to it.
+        """
+        failures = 0
+        while failures < _DEMUX_ERRORS:
+            try:
+                for packet in self.packets(*others):
+                    failures = 0
+                    yield packet
+            except av.error.FFmpegError:
+                failures += 1
+                yield None
+            else:
+                return
+
+    def seek(self, target: Fraction) -> bool:
+        """Go to a keyframe at or before a time on the clock. Whether that could be tried."""
+        try:
+            pts = int((target + self.origin) / self.time_base)
+            self.container.seek(pts, stream=self.stream, backward=True)
+        except av.error.FFmpegError:
+            return False
+        return True
+
+
+def seek_targets(demuxer: str, bound: Fraction) -> list[Fraction]:
+    """Where to seek in order to have read up to `bound` (s), the most promising first.
+
+    Nothing where timestamps after a seek cannot be trusted. Seeking may fail to land before
+    `bound`: then the next is tried, and in the end the file is read from its start.
+    """
+    if demuxer not in _SEEKABLE:
+        return []
+    run_ups = _RUN_UPS[1:] if demuxer == "mpeg" else _RUN_UPS
+    return [bound - run_up for run_up in run_ups if bound > run_up]
 
 
 @contextmanager

@@ -17,27 +17,10 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from streamfer.media.container import VideoFile, open_video
+from streamfer.media.container import VideoFile, open_video, seek_targets
 from streamfer.media.picture import Picture, Pictures
 from streamfer.media.probe import MediaInfo
 from streamfer.media.sampling import Grid, nearest_frames, needed_packets
-
-# Demuxers whose timestamps after a seek are those of reading from the start (measured); but of
-# a program stream ("mpeg") the first may be wrong, as it may belong to a frame that was cut off.
-_SEEKABLE = {
-    "asf",
-    "avi",
-    "flv",
-    "matroska,webm",
-    "mov,mp4,m4a,3gp,3g2,mj2",
-    "mpeg",
-    "mpegts",
-    "mxf",
-}
-# Seconds before a range at which to look for a keyframe, one after the other; then the start.
-_RUN_UPS = (0, 2, 10, 40)
-# Errors of the demuxer, one after the other, after which the rest of a file is given up.
-_DEMUX_ERRORS = 8
 
 
 @dataclass(frozen=True)
@@ -75,10 +58,10 @@ class SampleReader:
     def __iter__(self) -> Iterator[Sample]:
         # Frames at or before this serve no tick of the range.
         bound = Fraction(2 * self._first_tick - 1, 2 * self._fps)
-        for target in (*self._seek_targets(bound), None):
+        for target in (*seek_targets(self._info.container, bound), None):
             with open_video(self._info.path, self._info.max_pixels) as file:
                 self.decoded_until_s, self.decode_errors = 0.0, 0
-                if target is not None and not _seek(file, target):
+                if target is not None and not file.seek(target):
                     continue
                 frames = self._frames(file, sought=target is not None)
                 first = next(frames, None)
@@ -89,12 +72,6 @@ class SampleReader:
                 if first is not None:
                     yield from self._samples(file, itertools.chain([first], frames))
                 return
-
-    def _seek_targets(self, bound: Fraction) -> list[Fraction]:
-        if self._info.container not in _SEEKABLE:
-            return []
-        run_ups = _RUN_UPS[1:] if self._info.container == "mpeg" else _RUN_UPS
-        return [bound - run_up for run_up in run_ups if bound > run_up]
 
     def _samples(
         self, file: VideoFile, frames: Iterator[tuple[int, VideoFrame]]
@@ -135,24 +112,8 @@ class SampleReader:
         self.ended = True
 
     def _packets(self, file: VideoFile) -> Iterator[Packet[VideoStream]]:
-        """All packets. Reads on behind damage while there is an end to it."""
-        failures = 0
-        while failures < _DEMUX_ERRORS:
-            try:
-                for packet in file.packets():
-                    failures = 0
-                    yield packet
-            except av.error.FFmpegError:
+        for packet in file.packets_past_damage():
+            if packet is None:
                 self.decode_errors += 1
-                failures += 1
             else:
-                return
-
-
-def _seek(file: VideoFile, target: Fraction) -> bool:
-    try:
-        pts = int((target + file.origin) / file.time_base)
-        file.container.seek(pts, stream=file.stream, backward=True)
-    except av.error.FFmpegError:
-        return False
-    return True
+                yield packet

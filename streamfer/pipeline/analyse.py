@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from streamfer.config import Analysis, Device, Execution
 from streamfer.pipeline.assemble import assemble
-from streamfer.pipeline.models import LocalModels
+from streamfer.pipeline.models import LocalModels, speech_detector
 from streamfer.pipeline.plan import plan_video
 from streamfer.pipeline.segment import analyse_segment
 from streamfer.weights.runtime import choose_device
@@ -31,5 +31,9 @@ def analyse(
     models = LocalModels.load(settings, choose_device(device))
     limit = Execution.max_pixels
     video = plan_video(Path(path).name, fspath(path), settings, models.context_s, limit)
-    results = [analyse_segment(segment, settings, models) for segment in video.segments]
-    return assemble(video, results.__getitem__, settings, attempts=1).timelines
+    speech = speech_detector(settings)
+    results = [
+        analyse_segment(segment, settings, models, speech=speech) for segment in video.segments
+    ]
+    rows = assemble(video, results.__getitem__, settings, attempts=1)
+    return pa.concat_tables(rows["timelines"])

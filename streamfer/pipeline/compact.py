@@ -5,15 +5,27 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from streamfer.config import Analysis
 from streamfer.errors import UsageError
-from streamfer.pipeline.assemble import assemble, ledger_row
+from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.job import Job
+from streamfer.pipeline.ledger import failed_row
+from streamfer.store import schema
 from streamfer.store.output import OutputTables, check_writable
 from streamfer.store.work import WorkFolder
 
 FINGERPRINT_KEY = "streamfer.fingerprint"
 INPUTS_KEY = "streamfer.inputs"
 """Metadata of the timelines: what was computed, and from what."""
+
+
+# Tables that are written only where the setting of their name says so.
+_ASKED_FOR = ("audio", "embeddings", "frames")
+
+
+def tables_of(analysis: Analysis) -> list[str]:
+    """The tables that a run with these settings writes."""
+    return [name for name in schema.TABLES if name not in _ASKED_FOR or getattr(analysis, name)]
 
 
 def compact(
@@ -23,32 +35,22 @@ def compact(
 
     By the videos' folders: how often their segments were begun, and why one may be missing.
     """
-    analysis = job.analysis
     metadata = job.metadata | {FINGERPRINT_KEY: job.fingerprint, INPUTS_KEY: job.inputs}
     videos = {video.key: video for video in job.videos}
-    with OutputTables(
-        out, metadata, frames=analysis.frames, embeddings=analysis.embeddings
-    ) as tables:
+    with OutputTables(out, metadata, tables_of(job.analysis)) as tables:
         for key in sorted(videos.keys() | job.failed.keys()):
             video = videos.get(key)
             if video is None:
-                failed = ledger_row(video=key, status="failed", reason=job.failed[key])
-                tables.write_videos(failed)
+                tables.write(key, {"videos": [failed_row(key, job.failed[key])]})
                 continue
             rows = assemble(
                 video,
                 partial(work.load, video.folder),
-                analysis,
+                job.analysis,
                 attempts=attempts.get(video.folder, 0),
                 loss=losses.get(video.folder, ""),
             )
-            tables.write_timelines(rows.timelines)
-            tables.write_videos(rows.ledger)
-            if analysis.frames:
-                for piece in rows.frames:
-                    tables.write_frames(piece)
-            if analysis.embeddings:
-                tables.write_embeddings(key, rows.embeddings)
+            tables.write(key, rows)
 
 
 def compact_partial(out: Path, target: Path) -> None:

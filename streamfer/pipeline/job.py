@@ -18,12 +18,12 @@ from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
 from streamfer.media.discover import discover
 from streamfer.media.probe import MediaInfo
-from streamfer.pipeline.models import LocalModels
+from streamfer.pipeline.models import LocalModels, description, speech_detector
 from streamfer.pipeline.plan import Video, cut, plan_video
 from streamfer.weights.runtime import Device, model_name
 
 # Raised whenever the same settings and models would give other rows than before.
-ALGORITHM = 1
+ALGORITHM = 2
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,10 @@ def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixel
         backbone=model_name(analysis.backbone, "backbone", device),
     )
     models = LocalModels.load(analysis, device)
-    description = models.describe()
+    described = models.describe()
+    speech = speech_detector(analysis)
+    if speech is not None:
+        described["speech"] = description(speech)
     found = discover(inputs)
     videos: list[Video] = []
     failed = dict(found.problems)
@@ -115,10 +118,10 @@ def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixel
         context_s=models.context_s,
         metadata={
             "streamfer.settings": json.dumps(settings),
-            "streamfer.models": json.dumps(description),
+            "streamfer.models": json.dumps(described),
             "streamfer.labels": json.dumps(EMOTIONS),
         },
-        fingerprint=_digest([ALGORITHM, settings, description])[:16],
+        fingerprint=_digest([ALGORITHM, settings, described])[:16],
         videos=videos,
         failed=failed,
         others=found.others,

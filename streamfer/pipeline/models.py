@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Backbone, Crop, load_backbone
-from streamfer.emotion.temporal.load import load_temporal
+from streamfer.emotion.temporal.load import load_temporal, require_fit
 from streamfer.emotion.temporal.method import TemporalMethod
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import Detector, load_detector
 from streamfer.weights.runtime import Device
+
+if TYPE_CHECKING:
+    from streamfer.sound.speech import SpeechDetector
 
 
 class Models(Protocol):
@@ -59,11 +62,11 @@ class LocalModels:
     @classmethod
     def load(cls, analysis: Analysis, device: Device) -> LocalModels:
         """The models that the settings name; UsageError where one cannot be had."""
-        return cls(
-            load_detector(analysis.detector, device, analysis.min_score),
-            load_backbone(analysis.backbone, device, weights=analysis.weights),
-            load_temporal(analysis, device),
-        )
+        detector = load_detector(analysis.detector, device, analysis.min_score)
+        backbone = load_backbone(analysis.backbone, device, weights=analysis.weights)
+        temporal = load_temporal(analysis, device)
+        require_fit(temporal, backbone.sha256)
+        return cls(detector, backbone, temporal)
 
     @property
     def crop(self) -> Crop:
@@ -88,12 +91,45 @@ class LocalModels:
         return self.temporal.recognise(windows)
 
     def describe(self) -> dict[str, dict[str, str]]:
-        """Name, sha256 and runtime of each model, for the fingerprint and the files' metadata."""
-        return {
-            task: {"name": model.name, "sha256": model.sha256 or "", "runtime": model.runtime}
-            for task, model in (
-                ("detector", self.detector),
-                ("backbone", self.backbone),
-                ("temporal", self.temporal),
-            )
+        """The `description` of each model, by its task."""
+        models: dict[str, Described] = {
+            "detector": self.detector,
+            "backbone": self.backbone,
+            "temporal": self.temporal,
         }
+        return {task: description(model) for task, model in models.items()}
+
+
+class Described(Protocol):
+    """What every model tells of itself."""
+
+    @property
+    def name(self) -> str:
+        """What the settings call it."""
+
+    @property
+    def sha256(self) -> str | None:
+        """That of its weights, None where it has none."""
+
+    @property
+    def runtime(self) -> str:
+        """The library that computes it, and where it matters device and precision."""
+
+
+def description(model: Described) -> dict[str, str]:
+    """Name, sha256 and runtime of a model, for the fingerprint and the files' metadata."""
+    return {"name": model.name, "sha256": model.sha256 or "", "runtime": model.runtime}
+
+
+def speech_detector(analysis: Analysis) -> SpeechDetector | None:
+    """What finds speech, always in the worker itself; None where no sound is asked for.
+
+    Raises:
+        UsageError: Its weights cannot be had.
+    """
+    if not analysis.audio:
+        return None
+    # Imported only here: it needs torch, which takes seconds.
+    from streamfer.sound.speech import load_speech_detector  # noqa: PLC0415
+
+    return load_speech_detector()

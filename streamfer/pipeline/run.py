@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streamfer.pipeline.compact import FINGERPRINT_KEY, INPUTS_KEY, compact
+from streamfer.pipeline.compact import FINGERPRINT_KEY, INPUTS_KEY, compact, tables_of
 from streamfer.pipeline.job import Job
 from streamfer.pipeline.plan import Segment
 from streamfer.store import schema
@@ -166,23 +166,20 @@ def _is_current(job: Job, out: Path) -> bool:
     if not out.exists():
         return False
     metadata = read_metadata(out)
-    paths = table_paths(out)
-    wanted = ["videos"] + ["frames"] * job.analysis.frames
     return (
         metadata.get(FINGERPRINT_KEY) == job.fingerprint
         and metadata.get(INPUTS_KEY) == job.inputs
         and all(
-            paths[name].exists()
-            and read_metadata(paths[name]).get(RUN_ID_KEY) == metadata.get(RUN_ID_KEY)
-            for name in wanted
+            path.is_dir()
+            or (path.exists() and read_metadata(path).get(RUN_ID_KEY) == metadata.get(RUN_ID_KEY))
+            for path in map(table_paths(out).__getitem__, tables_of(job.analysis))
         )
-        and (paths["embeddings"].is_dir() or not job.analysis.embeddings)
     )
 
 
 def _ledger(out: Path) -> pa.Table:
     path = table_paths(out)["videos"]
-    return pq.read_table(path) if path.exists() else schema.VIDEOS.empty_table()
+    return pq.read_table(path) if path.exists() else schema.TABLES["videos"].arrow.empty_table()
 
 
 def _summary(job: Job, out: Path, *, dropped: list[str], unchanged: bool) -> Summary:

@@ -7,15 +7,15 @@ meet; crops are looked at only where a window of this segment needs them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import EMBEDDING_SIZE
 from streamfer.emotion.labels import EMOTIONS
-from streamfer.emotion.windows import Observations, Windows, gather, windows_starting_in
+from streamfer.emotion.windows import Observations, WindowSound, gather, windows_starting_in
 from streamfer.faces.align import align, cut_boxes
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.detections import Faces
@@ -24,29 +24,35 @@ from streamfer.faces.tracking import Tracker
 from streamfer.media.decode import Sample, SampleReader
 from streamfer.pipeline.models import Models
 from streamfer.pipeline.plan import Segment
-from streamfer.store.segment_file import (
-    EMBEDDINGS,
-    FRAMES,
-    SEAM,
-    TRACKS,
-    WINDOWS,
-    SegmentResult,
+from streamfer.pipeline.rows import (
+    SeenFaces,
+    audio_rows,
+    embedding_rows,
+    frame_rows,
+    seam_rows,
+    track_rows,
+    window_rows,
 )
+from streamfer.store.segment_file import AUDIO, EMBEDDINGS, FRAMES, SegmentResult
+
+if TYPE_CHECKING:
+    from streamfer.sound.sound import Sound
+    from streamfer.sound.speech import SpeechDetector
 
 # Crops wait until there are enough for the backbone to run at its best: a few megabytes at most.
 _BATCH = 32
-
-_LANDMARKS = [
-    name for name in FRAMES.names if name.endswith(("_x", "_y")) and not name.startswith("face_")
-]
 
 Progress = Callable[[float], None]
 
 
 def analyse_segment(
-    segment: Segment, analysis: Analysis, models: Models, progress: Progress = lambda _: None
+    segment: Segment,
+    analysis: Analysis,
+    models: Models,
+    progress: Progress = lambda _: None,
+    speech: SpeechDetector | None = None,
 ) -> SegmentResult:
-    """Decode, find, track and read the faces of one segment.
+    """Decode, find, track and read the faces of one segment; with `speech`, listen to it too.
 
     `progress` is told the time that has been reached, in seconds of media, at every sample.
     Raises InputError where the file cannot be opened; what breaks later is counted instead.
@@ -69,7 +75,7 @@ def analyse_segment(
         seen.add(sample, faces, tracks, embed=needed)
         progress(sample.time_s)
     seen.flush()
-    return _result(segment, analysis, context, seen, reader)
+    return _result(segment, analysis, context, seen, reader, speech)
 
 
 @dataclass
@@ -115,6 +121,19 @@ class _Seen:
             self.embedded.append(self.models.embed(np.concatenate(self.waiting)))
             self.waiting.clear()
 
+    def all_faces(self, first_tick: int, last_tick: int) -> SeenFaces:
+        """Everything seen; owned are the ticks from the first until before the last."""
+        counts = [len(faces) for faces in self.faces]
+        tick = np.repeat(np.array(self.ticks, np.int32), counts)
+        track = np.concatenate([np.empty(0, np.int32), *self.tracks]).astype(np.int32)
+        read = (np.concatenate(parts) for parts in zip(_unread(0), *self.embedded, strict=True))
+        return SeenFaces(
+            observations=Observations(track, tick, *read),
+            faces=Faces.concatenate(self.faces),
+            time_s=np.repeat(np.array(self.times), counts),
+            owned=(first_tick <= tick) & (tick < last_tick),
+        )
+
 
 def _unread(faces: int) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings and probabilities that stand for faces nobody looks at."""
@@ -125,117 +144,54 @@ def _unread(faces: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _result(
-    segment: Segment, analysis: Analysis, context: int, seen: _Seen, reader: SampleReader
+    segment: Segment,
+    analysis: Analysis,
+    context: int,
+    seen: _Seen,
+    reader: SampleReader,
+    speech: SpeechDetector | None,
 ) -> SegmentResult:
     ticks = np.array(seen.ticks, np.int32)
-    counts = [len(faces) for faces in seen.faces]
-    faces = Faces.concatenate(seen.faces)
-    tick = np.repeat(ticks, counts)
-    track = np.concatenate([np.empty(0, np.int32), *seen.tracks]).astype(np.int32)
-    embeddings, probabilities = (
-        np.concatenate(parts) for parts in zip(_unread(0), *seen.embedded, strict=True)
-    )
     end = segment.last_tick if segment.last_tick is not None else int(ticks.max(initial=0)) + 1
+    own = windows_starting_in(segment.first_tick, end, analysis.stride_ticks)
+    faces = seen.all_faces(segment.first_tick, end)
     windows = gather(
-        Observations(track, tick, embeddings, probabilities),
-        windows_starting_in(segment.first_tick, end, analysis.stride_ticks),
+        faces.observations,
+        own,
         window_ticks=analysis.window_ticks,
         stride_ticks=analysis.stride_ticks,
         context_ticks=context,
+        gaps=analysis.gaps,
+        hold_ticks=analysis.hold_ticks,
     )
-    owned = (segment.first_tick <= tick) & (tick < end)
-    own = {"track": track[owned], "tick": tick[owned]}
+    audio, stream = AUDIO.empty_table(), ""
+    if speech is not None:
+        sound = _listen(segment, analysis, speech, end + analysis.window_ticks)
+        stream = sound.stream
+        heard = sound.windows(np.array(own) * analysis.stride_ticks, analysis.window_ticks)
+        audio = audio_rows(own, heard, mel=analysis.embeddings)
+        row = windows.window - own.start
+        share = (heard.sound_s / analysis.window_s).astype(np.float32)
+        windows = replace(windows, sound=WindowSound(heard.mel[row], share[row]))
+    emotions = seen.models.recognise(windows)
     return SegmentResult(
-        windows=_window_rows(windows, faces, ticks, analysis, seen.models.recognise(windows)),
-        tracks=_track_rows(track, tick, faces.boxes, owned),
-        seam=_seam_rows(segment, track, tick, faces.boxes),
-        frames=_table(
-            FRAMES,
-            own
-            | {"time_s": np.repeat(np.array(seen.times), counts)[owned]}
-            | _places(faces.boxes[owned])
-            | dict(zip(_LANDMARKS, faces.landmarks[owned].reshape(-1, 10).T, strict=True))
-            | {"detection_score": faces.scores[owned]}
-            | _emotions(probabilities[owned]),
-        )
-        if analysis.frames
-        else FRAMES.empty_table(),
-        embeddings=_table(EMBEDDINGS, own | {"vector": embeddings[owned]})
-        if analysis.embeddings
-        else EMBEDDINGS.empty_table(),
+        windows=window_rows(windows, emotions, faces, ticks, analysis),
+        tracks=track_rows(faces),
+        seam=seam_rows(faces, segment),
+        audio=audio,
+        frames=frame_rows(faces) if analysis.frames else FRAMES.empty_table(),
+        embeddings=embedding_rows(faces) if analysis.embeddings else EMBEDDINGS.empty_table(),
         sampled=int(((segment.first_tick <= ticks) & (ticks < end)).sum()),
+        last_tick=int(ticks.max(initial=-1)),
         decoded_until_s=reader.decoded_until_s,
         decode_errors=reader.decode_errors,
         ended=reader.ended,
+        sound=stream,
     )
 
 
-def _window_rows(
-    windows: Windows, faces: Faces, ticks: np.ndarray, analysis: Analysis, emotions: np.ndarray
-) -> pa.Table:
-    first = windows.window * analysis.stride_ticks
-    expected = np.searchsorted(ticks, first + analysis.window_ticks) - np.searchsorted(ticks, first)
-    seen = _places(faces.boxes) | {"detection_score": faces.scores}
-    means = {name: windows.mean(values) for name, values in seen.items()}
-    counts: dict[str, np.ndarray] = {
-        "track": windows.track,
-        "window": windows.window,
-        "faces": windows.faces,
-        "expected": expected,
-    }
-    return _table(WINDOWS, counts | _emotions(emotions) | means)
+def _listen(segment: Segment, analysis: Analysis, speech: SpeechDetector, last_tick: int) -> Sound:
+    # Imported only here: it needs torch, which takes seconds.
+    from streamfer.sound.listen import listen  # noqa: PLC0415
 
-
-def _track_rows(
-    track: np.ndarray, tick: np.ndarray, boxes: np.ndarray, owned: np.ndarray
-) -> pa.Table:
-    # Owned faces first, each group by tick: what a margin shows of a track's beginning may have
-    # been linked otherwise by the neighbour that owns it.
-    order = np.argsort(~owned, kind="stable")
-    numbers, first, inverse = np.unique(track[order], return_index=True, return_inverse=True)
-    first = order[first]
-    centres = (boxes[first, :2] + boxes[first, 2:]) / 2
-    return _table(
-        TRACKS,
-        {
-            "track": numbers,
-            "first_tick": tick[first],
-            "first_x": centres[:, 0],
-            "first_y": centres[:, 1],
-            "samples": np.bincount(inverse, weights=owned[order], minlength=len(numbers)),
-        },
-    )
-
-
-def _seam_rows(
-    segment: Segment, track: np.ndarray, tick: np.ndarray, boxes: np.ndarray
-) -> pa.Table:
-    near = tick < segment.first_tick + segment.margin_ticks
-    if segment.last_tick is not None:
-        near |= tick >= segment.last_tick - segment.margin_ticks
-    return _table(SEAM, {"tick": tick[near], "track": track[near]} | _places(boxes[near]))
-
-
-def _places(boxes: np.ndarray) -> dict[str, np.ndarray]:
-    """Left and upper edge, width and height of boxes given by their corners."""
-    return {
-        "face_x": boxes[:, 0],
-        "face_y": boxes[:, 1],
-        "face_w": boxes[:, 2] - boxes[:, 0],
-        "face_h": boxes[:, 3] - boxes[:, 1],
-    }
-
-
-def _emotions(probabilities: np.ndarray) -> dict[str, np.ndarray]:
-    return {f"p_{emotion}": probabilities[:, n] for n, emotion in enumerate(EMOTIONS)}
-
-
-def _table(schema: pa.Schema, columns: dict[str, np.ndarray]) -> pa.Table:
-    return pa.table([_array(columns[field.name], field.type) for field in schema], schema=schema)
-
-
-def _array(values: np.ndarray, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_fixed_size_list(kind):
-        flat = values.astype(kind.value_type.to_pandas_dtype()).ravel()
-        return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=kind)
-    return pa.array(values.astype(kind.to_pandas_dtype()))
+    return listen(segment.info, analysis.fps, segment.first_tick, last_tick, speech)

@@ -9,7 +9,7 @@ import glob
 import hashlib
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -31,12 +31,9 @@ _LONGEST_NAME = 200
 
 def table_paths(out: Path) -> dict[str, Path]:
     """Where the tables of the output `out` lie, in the order in which they are put in place."""
-    return {
-        "embeddings": out.with_name(f"{out.stem}.embeddings"),
-        "frames": out.with_name(f"{out.stem}.frames.parquet"),
-        "videos": out.with_name(f"{out.stem}.videos.parquet"),
-        "timelines": out,
-    }
+    others = sorted(schema.TABLES.keys() - {"timelines"})
+    paths = {name: out.with_name(f"{out.stem}.{name}.parquet") for name in others}
+    return paths | {"embeddings": out.with_name(f"{out.stem}.embeddings"), "timelines": out}
 
 
 def safe_name(key: str) -> str:
@@ -97,25 +94,20 @@ class OutputTables:
 
     out: where the timelines go; the caller holds the output's lock.
     metadata: what every file tells about the run (models, settings ...), by key.
-    frames, embeddings: whether these tables are written; if not, those of an earlier run at
-        `out` are removed, for they would pass as belonging to this one.
+    names: which tables are written; those of an earlier run at `out` that are not among them are
+        removed, for they would pass as belonging to this one.
 
     Rows come in the contract's order, in pieces of any size, and are cast to its types. If the
     context is left by an exception, or the process dies before all is written, the old output
     stays as it was. Raises FatalError if the disk refuses.
     """
 
-    def __init__(
-        self, out: Path, metadata: dict[str, str], *, frames: bool, embeddings: bool
-    ) -> None:
+    def __init__(self, out: Path, metadata: dict[str, str], names: Collection[str]) -> None:
         self.run_id = uuid.uuid4().hex
         self._out = out
         self._paths = table_paths(out)
         self._metadata = metadata | {RUN_ID_KEY: self.run_id}
-        self._schemas = {"timelines": schema.TIMELINES, "videos": schema.VIDEOS}
-        if frames:
-            self._schemas["frames"] = schema.FRAMES
-        self._embeddings = embeddings
+        self._names = names
         self._writers: dict[str, TableWriter] = {}
         self._stack = ExitStack()
 
@@ -126,35 +118,33 @@ class OutputTables:
             # Left in reverse: the files are finished, put in place, and what remains is removed.
             stack.callback(self._remove_temporaries)
             stack.push(self._place)
-            for name, columns in self._schemas.items():
+            for name in self._names:
                 path = _temporary(self._paths[name], self.run_id)
-                writer = TableWriter(path, columns, self._metadata)
-                self._writers[name] = stack.enter_context(writer)
-            if self._embeddings:
-                self._embeddings_folder.mkdir()
+                if name == "embeddings":
+                    path.mkdir()
+                else:
+                    writer = TableWriter(path, schema.TABLES[name].arrow, self._metadata)
+                    self._writers[name] = stack.enter_context(writer)
             self._stack = stack.pop_all()
         return self
 
-    def write_timelines(self, rows: pa.Table) -> None:
-        """Append rows of the timelines."""
-        self._write("timelines", rows)
+    def write(self, video: str, rows: Mapping[str, Iterable[pa.Table]]) -> None:
+        """Append the rows of the video with this key, by table; embeddings get a file of its own.
 
-    def write_videos(self, rows: pa.Table) -> None:
-        """Append rows of the ledger."""
-        self._write("videos", rows)
+        Those of tables that are not written are not looked at.
+        """
+        for name in filter(rows.__contains__, self._names):
+            with durable.explained(self._paths[name]), ExitStack() as stack:
+                writer = self._writers.get(name) or stack.enter_context(self._file_of(video))
+                for piece in rows[name]:
+                    writer.write(piece)
 
-    def write_frames(self, rows: pa.Table) -> None:
-        """Append rows of the faces in sampled frames."""
-        self._write("frames", rows)
-
-    def write_embeddings(self, video: str, pieces: Iterable[pa.Table]) -> None:
-        """Write all embeddings of the video with the key `video`, as its file."""
-        path = self._embeddings_folder / f"{safe_name(video)}.parquet"
+    def _file_of(self, video: str) -> TableWriter:
+        folder = _temporary(self._paths["embeddings"], self.run_id)
+        path = folder / f"{safe_name(video)}.parquet"
         # A row is about 1 KB, twenty times one of the other tables.
-        table = TableWriter(path, schema.EMBEDDINGS, self._metadata, group_rows=8192)
-        with durable.explained(path), table as writer:
-            for piece in pieces:
-                writer.write(piece)
+        columns = schema.TABLES["embeddings"].arrow
+        return TableWriter(path, columns, self._metadata, group_rows=8192)
 
     def __exit__(
         self,
@@ -165,20 +155,10 @@ class OutputTables:
         with durable.explained(self._out):
             self._stack.__exit__(kind, error, traceback)
 
-    @property
-    def _embeddings_folder(self) -> Path:
-        return _temporary(self._paths["embeddings"], self.run_id)
-
-    def _write(self, name: str, rows: pa.Table) -> None:
-        with durable.explained(self._paths[name]):
-            self._writers[name].write(rows)
-
     def _place(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             return
         folder = self._out.parent
-        if self._embeddings:
-            durable.sync_folder(self._embeddings_folder)
         for name, path in self._paths.items():
             if name == "timelines":
                 durable.sync_folder(folder)  # a power cut must not keep it and lose the others
@@ -186,6 +166,8 @@ class OutputTables:
                 # A folder cannot be replaced in one step.
                 path.rename(_temporary(path, uuid.uuid4().hex))
             written = _temporary(path, self.run_id)
+            if written.is_dir():
+                durable.sync_folder(written)
             if written.exists():
                 written.replace(path)
             else:

@@ -19,7 +19,8 @@ class Column:
     """One column: its Arrow type, unit and meaning, and the values it may take.
 
     `minimum` and `maximum` are inclusive; `values` lists the only ones allowed, if not empty;
-    `nan` says that NaN stands for "unknown".
+    `nan` says that NaN stands for "unknown"; `lengths` are those that a list may have whose
+    length varies.
     """
 
     name: str
@@ -30,18 +31,25 @@ class Column:
     maximum: float | None
     values: tuple[str, ...]
     nan: bool
+    lengths: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Contract:
     """One table: what a row is, what identifies it and how rows are ordered."""
 
-    label: str
+    table: str
+    version: int
     title: str
     description: str
     key: tuple[str, ...]
     sorted_by: tuple[str, ...]
     columns: tuple[Column, ...]
+
+    @property
+    def label(self) -> str:
+        """The table's name and version, such as `timelines.v1`."""
+        return f"{self.table}.v{self.version}"
 
     @property
     def arrow(self) -> pa.Schema:
@@ -61,8 +69,10 @@ def _contract(file: Path) -> Contract:
     columns = []
     for column in table["columns"]:
         kind = pa.type_for_alias(column["type"])
-        if "length" in column:
-            kind = pa.list_(pa.field("element", kind, nullable=False), column["length"])
+        if "length" in column or "lengths" in column:
+            # -1 stands for a length of its own in every row.
+            length = column.get("length", -1)
+            kind = pa.list_(pa.field("element", kind, nullable=False), length)
         columns.append(
             Column(
                 name=column["name"],
@@ -73,10 +83,12 @@ def _contract(file: Path) -> Contract:
                 maximum=column.get("maximum"),
                 values=tuple(column.get("values", ())),
                 nan=column.get("nan", False),
+                lengths=tuple(column.get("lengths", ())),
             )
         )
     return Contract(
-        label=f"{table['table']}.v{table['version']}",
+        table=table["table"],
+        version=table["version"],
         title=table["title"],
         description=table["description"],
         key=tuple(table["key"]),
@@ -90,7 +102,8 @@ CONTRACTS = {
 }
 """Every contract this version can read, by its label."""
 
-TIMELINES: pa.Schema = CONTRACTS["timelines.v1"].arrow
-VIDEOS: pa.Schema = CONTRACTS["videos.v1"].arrow
-FRAMES: pa.Schema = CONTRACTS["frames.v1"].arrow
-EMBEDDINGS: pa.Schema = CONTRACTS["embeddings.v1"].arrow
+TABLES = {
+    contract.table: contract
+    for contract in sorted(CONTRACTS.values(), key=lambda contract: contract.version)
+}
+"""What this version writes: by the table's name, its newest contract."""

@@ -13,31 +13,34 @@ import pyarrow as pa
 
 from streamfer.store import schema
 
+_COMPUTED_LATER = {"video", "video_id", "window_start_s", "window_end_s", "emotion"}
 
-def _local(table: pa.Schema, computed_later: set[str]) -> pa.Schema:
+
+def _local(table: str) -> pa.Schema:
     """A public table's columns that a segment knows, with its local track number."""
     return pa.schema(
         [
             pa.field("track" if field.name == "track_id" else field.name, field.type)
-            for field in table
-            if field.name not in computed_later
+            for field in schema.TABLES[table].arrow
+            if field.name not in _COMPUTED_LATER
         ]
     )
 
 
-_VIDEO = {"video", "video_id"}
-
-WINDOWS = _local(schema.TIMELINES, _VIDEO | {"window_start_s", "window_end_s", "emotion"})
-FRAMES = _local(schema.FRAMES, _VIDEO)
-EMBEDDINGS = _local(schema.EMBEDDINGS, _VIDEO)
+WINDOWS = _local("timelines")
+AUDIO = _local("audio")
+FRAMES = _local("frames")
+EMBEDDINGS = _local("embeddings")
 TRACKS = pa.schema(
     {
         "track": pa.int32(),
         "first_tick": pa.int32(),
+        "last_tick": pa.int32(),
         "first_x": pa.float32(),
         "first_y": pa.float32(),
         "samples": pa.int32(),
     }
+    | {name: pa.float64() for name in WINDOWS.names if name.startswith("p_")}
 )
 SEAM = pa.schema(
     {
@@ -53,18 +56,21 @@ _TABLES = {
     "windows": WINDOWS,
     "tracks": TRACKS,
     "seam": SEAM,
+    "audio": AUDIO,
     "frames": FRAMES,
     "embeddings": EMBEDDINGS,
 }
 _SCALARS = {
     "sampled": pa.int64(),
+    "last_tick": pa.int64(),
     "decoded_until_s": pa.float64(),
     "decode_errors": pa.int64(),
     "ended": pa.bool_(),
+    "sound": pa.string(),
 }
 _FILE = pa.schema(
     {name: pa.list_(pa.struct(list(table))) for name, table in _TABLES.items()} | _SCALARS,
-    metadata={schema.SCHEMA_KEY: "segment.v1"},
+    metadata={schema.SCHEMA_KEY: "segment.v2"},
 )
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -74,16 +80,20 @@ class SegmentResult:
     """A segment's rows. Track numbers are local; places are fractions of the displayed picture.
 
     windows: the windows the segment owns (schema `WINDOWS`).
-    tracks: per track at how many ticks that the segment owns it was seen, the first of them, and
-        the centre of its box there; in the margins, if at none (`TRACKS`).
+    tracks: per track at how many ticks that the segment owns it was seen, the first and the last
+        of them, the centre of its box at the first, and the sums of its faces' probabilities; if
+        at none, its first face in the margins gives ticks and box (`TRACKS`).
     seam: every face at the ticks within one margin of either end of the owned range, inside
         and outside it, for stitching (`SEAM`).
+    audio: the windows the segment owns; empty unless asked for (`AUDIO`).
     frames, embeddings: every face at an owned tick; empty unless asked for (`FRAMES`,
         `EMBEDDINGS`).
     sampled: owned ticks that had a frame.
-    decoded_until_s: time of the last frame decoded, in seconds; NaN if there was none.
+    last_tick: the last tick, owned or in a margin, that had a frame; -1 if none had.
+    decoded_until_s: where the last frame decoded ends, in seconds; 0 if there was none.
     decode_errors: corrupt packets and frames met.
     ended: whether the end of the stream was reached.
+    sound: what was listened to, in words for the ledger; empty unless asked for.
 
     Raises ValueError if a table's schema is not the one named.
     """
@@ -91,12 +101,15 @@ class SegmentResult:
     windows: pa.Table
     tracks: pa.Table
     seam: pa.Table
+    audio: pa.Table
     frames: pa.Table
     embeddings: pa.Table
     sampled: int
+    last_tick: int
     decoded_until_s: float
     decode_errors: int
     ended: bool
+    sound: str
 
     def __post_init__(self) -> None:
         for name, expected in _TABLES.items():

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 
 from streamfer.errors import UsageError
 
-Task = Literal["detector", "backbone", "temporal"]
+Task = Literal["detector", "backbone", "temporal", "speech"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
 

@@ -1,13 +1,14 @@
 """Executes an ONNX graph in torch, so that the networks run wherever torch does.
 
 It knows the operators of the networks that are shipped, in the sense of opsets up to 17, and
-refuses any other. Only inference; every operator has one output. What decides over shapes is
-read once, when the module is made, so that a GPU never waits for it. Probabilities are computed in
-float32 even where the layers before them are not.
+refuses any other. Only inference; of every operator the first output alone is used. What decides
+over shapes is read once, when the module is made, so that a GPU never waits for it. Probabilities
+are computed in float32 even where the layers before them are not.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streamfer.errors import UsageError
+from streamfer.weights.onnx_torch_recurrent import gru, lstm, require_usual
 
 Attributes = dict[str, Any]
 Weights = dict[str, NDArray[Any]]
@@ -83,7 +85,10 @@ def _weights(graph: onnx.GraphProto, opset: int) -> Weights:
     for node in graph.node:
         if not node.domain and all(name in weights for name in node.input if name):
             evaluator = ReferenceEvaluator(node, opsets={"": opset})
-            values = evaluator.run(None, {name: weights[name] for name in node.input if name})
+            try:
+                values = evaluator.run(None, {name: weights[name] for name in node.input if name})
+            except Exception as error:  # noqa: BLE001 - it has no class for what it cannot do
+                raise UsageError(f"its {node.op_type} of constants fails: {error}") from None
             weights |= zip(node.output, values, strict=True)
     return weights
 
@@ -94,7 +99,9 @@ def _steps(nodes: Sequence[onnx.NodeProto], weights: Weights, keep: set[str]) ->
     for node in reversed(nodes):
         if node.op_type not in _OPERATORS:
             raise UsageError(f"its operator {node.op_type} is not known to the torch runtime.")
-        inputs = tuple(node.input[:1] if node.op_type == "Pad" else node.input)
+        if needed & set(node.output[1:]):
+            raise UsageError(f"the torch runtime has only the first output of {node.op_type}.")
+        inputs = tuple(node.input[:1] if node.op_type in ("Pad", *_TOLD_WHERE) else node.input)
         names = set(inputs) - {""}
         steps.append(
             _Step(
@@ -118,6 +125,10 @@ def _attributes(node: onnx.NodeProto, weights: Weights) -> Attributes:
     found = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
     if node.op_type == "Pad":
         return found | {"frame": _frame(_constant_pads(node, weights))}
+    if (name := _TOLD_WHERE.get(node.op_type)) and name not in found:  # older opsets have it there
+        return found | {name: _places(node, weights)}
+    if node.op_type in ("GRU", "LSTM"):
+        require_usual(node)
     if found.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         raise UsageError("its padding depends on the picture's size; the torch runtime's does not.")
     pads = found.get("pads", [0, 0, 0, 0])
@@ -127,6 +138,14 @@ def _attributes(node: onnx.NodeProto, weights: Weights) -> Attributes:
     if node.op_type not in ("Conv", "MaxPool"):
         raise UsageError(f"the torch runtime pads {node.op_type} equally on opposite sides only.")
     return found | {"padding": 0, "frame": _frame(pads)}
+
+
+def _places(node: onnx.NodeProto, weights: Weights) -> int | list[int]:
+    given = weights.get(node.input[1]) if len(node.input) > 1 else None
+    if given is None or (node.op_type == "Gather" and given.ndim):
+        raise UsageError(f"the torch runtime's {node.op_type} must be told once for all where.")
+    places: int | list[int] = given.tolist()
+    return places
 
 
 def _constant_pads(node: onnx.NodeProto, weights: Weights) -> list[int]:
@@ -220,26 +239,52 @@ def _reduce_mean(attributes: Attributes, x: Tensor) -> Tensor:
     return x.mean(attributes["axes"], keepdim=bool(attributes.get("keepdims", 1)))
 
 
+def _reduce_sum(attributes: Attributes, x: Tensor) -> Tensor:
+    return x.sum(attributes["axes"], keepdim=bool(attributes.get("keepdims", 1)))
+
+
+def _unsqueeze(attributes: Attributes, x: Tensor) -> Tensor:
+    rank = x.dim() + len(attributes["axes"])
+    for axis in sorted(axis % rank for axis in attributes["axes"]):
+        x = x.unsqueeze(axis)
+    return x
+
+
 def _cast(attributes: Attributes, x: Tensor) -> Tensor:
     numpy_type = helper.tensor_dtype_to_np_dtype(attributes["to"])
     return x.to(torch.from_numpy(np.empty(0, numpy_type)).dtype)
 
+
+# Operators whose second input says which axes, or which place on one, are meant.
+_TOLD_WHERE = {"Gather": "place", "ReduceSum": "axes", "Squeeze": "axes", "Unsqueeze": "axes"}
 
 _OPERATORS: dict[str, Operator] = {
     "Add": lambda _, a, b: a + b,
     "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
     "Cast": _cast,
+    "Concat": lambda attributes, *parts: torch.cat(parts, attributes["axis"]),
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "Div": lambda _, a, b: a / b,
+    "GRU": gru,
+    "Gather": lambda attributes, x: x.select(attributes.get("axis", 0), attributes["place"]),
     "Gemm": _gemm,
+    "LSTM": lstm,
+    "MatMul": lambda _, a, b: a @ b,
+    "Max": lambda _, *values: functools.reduce(torch.maximum, values),
     "MaxPool": _max_pool,
+    "Mul": lambda _, a, b: a * b,
     "Pad": _framed,
     "ReduceMean": _reduce_mean,
+    "ReduceSum": _reduce_sum,
     "Relu": lambda _, x: torch.relu(x),
     "Sigmoid": lambda _, x: torch.sigmoid(x.float()),
     "Softmax": lambda attributes, x: torch.softmax(x.float(), attributes.get("axis", -1)),
+    "Sqrt": lambda _, x: torch.sqrt(x),
+    "Squeeze": lambda attributes, x: x.squeeze(attributes["axes"]),
     "Sub": lambda _, a, b: a - b,
+    "Tanh": lambda _, x: torch.tanh(x),
     "Transpose": lambda attributes, x: x.permute(attributes["perm"]),
+    "Unsqueeze": _unsqueeze,
 }

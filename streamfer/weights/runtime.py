@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -115,6 +116,13 @@ def load_network(
         input_shapes={value.name: _shape(value) for value in inputs},
         run=run,
     )
+
+
+def is_torch_file(path: Path) -> bool:
+    """Whether a file is a zip archive, as torch writes them, or a pickle, as it did once."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(1) in (b"P", b"\x80")
+    return False
 
 
 def module_network(

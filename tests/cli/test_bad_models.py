@@ -16,6 +16,7 @@ from streamfer.emotion.backbone import load_backbone
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.weights.catalogue import resolve
 from tests.cli.conftest import Say
+from tests.emotion.temporal.random_networks import write_random
 
 
 def toy(
@@ -115,7 +116,7 @@ def test_half_a_model_is_refused(command: Say, tmp_path: Path, flag: str, share:
 
 
 @pytest.mark.filterwarnings("error")  # they would be lines on the screen
-@pytest.mark.parametrize("flag", ["--backbone", "--detector"])
+@pytest.mark.parametrize("flag", ["--backbone", "--detector", "--temporal"])
 @pytest.mark.parametrize("name", ["net.onnx", "net.pt", "net"])
 @pytest.mark.parametrize("torch_made", [True, False])
 def test_a_pickle_that_runs_code_is_refused_and_not_run(
@@ -134,6 +135,12 @@ def test_a_pickle_that_runs_code_is_refused_and_not_run(
     if (flag, name) == ("--detector", "net.pt"):  # as a network of MTCNN
         assert name in refuse(command, tmp_path, flag, tmp_path)
     assert not mark.exists()
+
+
+def test_a_temporal_method_of_another_backbone_is_refused(command: Say, tmp_path: Path):
+    other = write_random(tmp_path / "other.onnx", "cnn-svm", backbone_sha256="ab" * 32)
+    line = refuse(command, tmp_path, "--temporal", other)
+    assert "cnn-svm was trained on the embeddings of another backbone (sha256 abab" in line
 
 
 def test_weights_outside_the_file_are_not_read(command: Say, tmp_path: Path):

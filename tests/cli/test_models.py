@@ -7,13 +7,17 @@ from pathlib import Path
 
 import onnx
 import pytest
+import torch
 from onnx import helper
 
+from streamfer.config import Analysis
 from streamfer.emotion.backbone import load_backbone
 from streamfer.emotion.labels import EMOTIONS
+from streamfer.emotion.temporal.learnt import load_learnt
 from streamfer.faces.detector import load_detector
 from streamfer.weights.catalogue import DEFAULTS, MODELS, Model, file_sha256, locate, resolve
 from tests.cli.conftest import Say
+from tests.emotion.temporal.random_networks import random_network, write_random
 from tests.weights.server import serving
 
 
@@ -161,6 +165,22 @@ def test_a_detector_of_ones_own_gets_a_name(command: Say, tmp_path: Path):
 
     assert command("models", "add", tmp_path / "faces-of-mine.onnx").code == 0
     assert load_detector("faces-of-mine").name == "faces-of-mine"
+
+
+@pytest.mark.parametrize("made_by", ["trainers", "the authors"])
+def test_a_temporal_method_of_ones_own_gets_a_name(command: Say, tmp_path: Path, made_by: str):
+    path = tmp_path / "mine.weights"
+    if made_by == "trainers":
+        write_random(path, "cnn-svm", analysis=Analysis(fps=10))
+    else:
+        torch.save(random_network("cnn-lstm").state_dict(), path)
+
+    said = command("models", "add", path)
+
+    assert said.code == 0
+    assert "is the temporal mine, and was copied to" in said.stdout
+    assert load_learnt(resolve("mine", "temporal")).sha256 == file_sha256(path)
+    assert "mine: temporal of your own, sha256" in command("models", "verify").stdout
 
 
 def test_what_streamfer_cannot_run_is_not_taken(command: Say, tmp_path: Path, folder: Path):

@@ -14,7 +14,7 @@ from tests.cli.conftest import Say
 def out(tmp_path: Path) -> Path:
     """An output without rows."""
     path = tmp_path / "timelines.parquet"
-    with OutputTables(path, {}, frames=False, embeddings=False):
+    with OutputTables(path, {}, ["timelines", "videos"]):
         pass
     return path
 

@@ -18,6 +18,8 @@ from tests.cli.terminal import portrait
         ("--device gpu", "device is 'gpu'; choose auto, cpu or cuda."),
         ("--pools maybe", "pools is 'maybe'; choose auto, on or off."),
         ("--temporal lstm", "There is no temporal method 'lstm'"),
+        ("--gaps fill", "gaps is 'fill'; choose mask, hold or repeat."),
+        ("--profile fast", "profile is 'fast'; choose paper or released."),
         ("--detector nobody", "There is no detector 'nobody'"),
         ("--backbone nobody", "There is no backbone 'nobody'"),
         ("--segment-s 0", "segment_s is 0.0; it must lie between 1 and 3600."),
@@ -79,6 +81,15 @@ def test_a_wrong_settings_file_is_told(command: Say, tmp_path: Path, text: str, 
     said = command("run", ".", "--out", tmp_path / "t.parquet", "--config", tmp_path / "s.toml")
     assert said.code == 2
     assert re.search(words, said.stderr)
+
+
+def test_the_settings_file_lies_on_top_of_the_profile(command: Say, tmp_path: Path):
+    settings = tmp_path / "s.toml"
+    settings.write_text("[analysis]\nsmoothing = 'window'\n")
+    run = ("run", tmp_path, "--out", tmp_path / "t.parquet", "--config", settings)
+    said = command(*run, "--profile", "paper")
+    assert said.code == 2
+    assert "smoothing_edge is 'track', but smoothing is 'window'" in said.stderr
 
 
 def test_flags_lie_on_top_of_the_settings_file(command: Say, tmp_path: Path):

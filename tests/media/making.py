@@ -73,3 +73,18 @@ def add_sound(container: av.container.OutputContainer, start: float, end: float)
         silence.sample_rate, silence.pts = 8000, pts
         container.mux(stream.encode(silence))
     container.mux(stream.encode(None))
+
+
+def an_hour_late(source: Path, path: Path) -> Path:
+    """A copy in which the packets of the pictures are shown an hour later; without sound."""
+    with av.open(str(source)) as original, av.open(str(path), "w") as target:
+        stream = original.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        for packet in original.demux(stream):
+            if packet.dts is None:
+                continue
+            packet.pts += int(3600 / packet.time_base)
+            packet.dts += int(3600 / packet.time_base)
+            packet.stream = copy
+            target.mux(packet)
+    return path

@@ -4,7 +4,6 @@ import subprocess
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,12 +20,27 @@ from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import plan_video
 from streamfer.pipeline.segment import analyse_segment
 from tests.conftest import Demo
-from tests.tables import assert_same_rows
+from tests.media.making import an_hour_late
+from tests.tables import all_tables, assert_same_rows
+
+PROBABILITIES = [f"p_{emotion}" for emotion in streamfer.EMOTIONS]
 
 
 @pytest.fixture(scope="module")
-def timeline(demo: Demo) -> pa.Table:
-    return streamfer.analyse(demo.path, Analysis(segment_s=60))
+def whole(demo: Demo) -> dict[str, pa.Table]:
+    """The demo's tables, from one segment."""
+    return all_tables(demo.path, Analysis(segment_s=60, frames=True))
+
+
+@pytest.fixture(scope="module")
+def in_segments(demo: Demo) -> dict[str, pa.Table]:
+    """The same from three. The cut, at 18 s, and the hidden second lie inside margins."""
+    return all_tables(demo.path, Analysis(segment_s=10, frames=True, embeddings=True))
+
+
+@pytest.fixture(scope="module")
+def timeline(whole: dict[str, pa.Table]) -> pa.Table:
+    return whole["timelines"]
 
 
 def test_every_person_of_the_demo_is_a_track_and_every_track_a_person(
@@ -73,23 +87,18 @@ def test_faces_are_where_and_when_the_truth_says(demo: Demo, timeline: pa.Table)
         assert abs(surplus[:, person]).mean() <= 0.5
 
 
-def test_the_length_of_segments_changes_no_row(demo: Demo, timeline: pa.Table):
-    # 30 s in three segments. The cut, at 18 s, and the hidden second lie inside margins.
-    assert_same_rows(streamfer.analyse(demo.path, Analysis(segment_s=10)), timeline)
+def test_the_length_of_segments_changes_no_row(whole, in_segments):
+    for table in ("timelines", "episodes", "tracks", "frames", "videos"):
+        assert whole[table].num_rows
+        assert_same_rows(in_segments[table], whole[table])
 
 
-def test_frames_agree_with_windows(demo: Demo):
-    analysis = Analysis(segment_s=10, frames=True, embeddings=True)
-    models = LocalModels.load(analysis, "cpu")
-    video = plan_video("demo.mp4", str(demo.path), analysis, models.context_s, 10**8)
-    assert len(video.segments) == 3
-    results = [analyse_segment(segment, analysis, models) for segment in video.segments]
-    rows = assemble(video, results.__getitem__, analysis, attempts=1)
-    frames = pa.concat_tables(rows.frames).to_pandas()
-    embeddings = pa.concat_tables(rows.embeddings).to_pandas()
+def test_frames_agree_with_windows(in_segments):
+    frames = in_segments["frames"].to_pandas()
+    embeddings = in_segments["embeddings"].to_pandas()
     assert frames[["tick", "track_id"]].equals(embeddings[["tick", "track_id"]])
     assert frames["tick"].is_monotonic_increasing
-    for row in rows.timelines.to_pylist():
+    for row in in_segments["timelines"].to_pylist():
         start = row["window"] * 5
         inside = frames[
             (frames.track_id == row["track_id"]) & frames.tick.between(start, start + 9)
@@ -101,32 +110,53 @@ def test_frames_agree_with_windows(demo: Demo):
         )
 
 
+def test_tracks_are_the_means_of_their_faces(in_segments):
+    """Over all segments that a track crosses."""
+    frames, tracks = in_segments["frames"].to_pandas(), in_segments["tracks"].to_pandas()
+    assert set(tracks["track_id"]) == set(in_segments["timelines"]["track_id"].to_pylist())
+    for track in tracks.itertuples():
+        faces = frames[frames["track_id"] == track.track_id]
+        assert track.faces == len(faces)
+        assert track.first_s == faces["tick"].min() / 5
+        assert track.last_s == faces["tick"].max() / 5
+        means = faces[PROBABILITIES].mean()
+        np.testing.assert_allclose([getattr(track, name) for name in means.index], means, atol=1e-5)
+        assert track.emotion == means.idxmax().removeprefix("p_")
+    assert (tracks["last_s"] - tracks["first_s"]).max() > 10
+
+
+def test_episodes_hold_all_windows_of_their_track(in_segments):
+    windows, episodes = in_segments["timelines"].to_pandas(), in_segments["episodes"].to_pandas()
+    windows["centre_s"] = windows["window_start_s"] + 1
+    assert episodes["windows"].sum() == len(windows)
+    for episode in episodes.itertuples():
+        inside = windows[
+            (windows["track_id"] == episode.track_id)
+            & windows["centre_s"].between(episode.start_s, episode.end_s)
+        ]
+        assert len(inside) == episode.windows
+        assert episode.coverage == pytest.approx(inside["faces"].sum() / inside["expected"].sum())
+        of_emotion = inside[f"p_{episode.emotion}"]
+        assert episode.mean_probability == pytest.approx(of_emotion.mean())
+        assert episode.peak_probability == of_emotion.max()
+        assert inside.loc[of_emotion.idxmax(), "centre_s"] == episode.peak_s
+
+
 def test_a_missing_middle_keeps_the_rest(demo: Demo):
     analysis = Analysis(segment_s=10)
     models = LocalModels.load(analysis, "cpu")
     video = plan_video("demo.mp4", str(demo.path), analysis, models.context_s, 10**8)
     results = {0: analyse_segment(video.segments[0], analysis, models)}
     rows = assemble(video, results.get, analysis, attempts=3, loss="Its worker died.")
-    ledger = rows.ledger.to_pylist()[0]
+    ledger = pa.concat_tables(rows["videos"]).to_pylist()[0]
     assert ledger["status"] == "partial"
     assert "Its worker died." in ledger["reason"]
-    assert max(rows.timelines["window_start_s"].to_pylist()) == 9.0
+    assert max(pa.concat_tables(rows["timelines"])["window_start_s"].to_pylist()) == 9.0
 
 
 def test_a_shift_of_all_streams_changes_no_row(demo: Demo, timeline: pa.Table, tmp_path: Path):
     """The same packets, an hour later on the container's clock."""
-    late = tmp_path / "late.mkv"
-    with av.open(str(demo.path)) as source, av.open(str(late), "w") as target:
-        stream = source.streams.video[0]
-        copy = target.add_stream_from_template(stream)
-        for packet in source.demux(stream):
-            if packet.dts is None:
-                continue
-            packet.pts += int(3600 / packet.time_base)
-            packet.dts += int(3600 / packet.time_base)
-            packet.stream = copy
-            target.mux(packet)
-    shifted = streamfer.analyse(late)
+    shifted = streamfer.analyse(an_hour_late(demo.path, tmp_path / "late.mkv"))
     assert_same_rows(
         shifted.drop_columns(["video", "video_id"]), timeline.drop_columns(["video", "video_id"])
     )

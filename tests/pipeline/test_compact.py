@@ -9,6 +9,10 @@ from streamfer.config import Analysis, Execution
 from streamfer.errors import UsageError
 from streamfer.pipeline.compact import compact_partial
 from streamfer.pipeline.job import prepare
+from streamfer.pipeline.models import LocalModels, speech_detector
+from streamfer.pipeline.segment import analyse_segment
+from streamfer.store.output import table_paths
+from streamfer.store.validate import validate
 from streamfer.store.work import Failure, WorkFolder
 from tests.cli.terminal import portrait
 
@@ -29,6 +33,29 @@ def test_a_video_that_failed_says_why_and_one_that_waits_says_so(tmp_path: Path)
         ("failed.mp4", "failed", "Its segment 0 ended its worker 3 times."),
         ("waits.mp4", "failed", "not analysed yet."),
     ]
+
+
+def test_what_is_done_has_all_its_tables(tmp_path: Path):
+    done, waits = portrait(tmp_path / "done.mp4", 2), portrait(tmp_path / "waits.mp4", 3)
+    analysis = Analysis(audio=True, embeddings=True)
+    job = prepare([str(done), str(waits)], analysis, "cpu", Execution.max_pixels)
+    models, speech = LocalModels.load(job.analysis, "cpu"), speech_detector(job.analysis)
+    video = job.videos[0]
+    result = analyse_segment(video.segments[0], job.analysis, models, speech=speech)
+    with WorkFolder(tmp_path / "out.parquet").open(job.fingerprint) as work:
+        work.write_job(job.to_json())
+        work.commit(video.folder, 0, result.to_bytes())
+
+    target = tmp_path / "so-far.parquet"
+    compact_partial(tmp_path / "out.parquet", target)
+
+    paths = table_paths(target)
+    frames = paths.pop("frames")
+    assert not frames.exists()
+    for name, path in paths.items():
+        assert validate(path) == []
+        videos = pq.read_table(path)["video"].to_pylist()
+        assert set(videos) == ({"done.mp4", "waits.mp4"} if name == "videos" else {"done.mp4"})
 
 
 def test_without_work_there_is_nothing_to_compact(tmp_path: Path):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 import streamfer
+from streamfer.emotion.episodes import find_episodes
 from streamfer.media.decode import SampleReader
 from streamfer.media.probe import probe
 
@@ -71,6 +72,19 @@ def test_the_distressed_woman_smiles_in_the_end(clips: Path):
     distress = rows[(rows["window_start_s"] >= 2) & (rows["window_end_s"] <= 8)]
     assert len(distress) == 5
     assert (distress["emotion"] == "happiness").sum() <= 1
+
+
+def test_her_smile_is_one_episode(clips: Path):
+    """It begins at about 9 s; her face has then been moving towards it for some seconds."""
+    rows = timeline(clips / "pyfeat__WolfgangLanger_Pexels.mp4")
+    probabilities = rows[[f"p_{emotion}" for emotion in streamfer.EMOTIONS]].to_numpy()
+    episodes = find_episodes(rows["window"].to_numpy(), probabilities, streamfer.Analysis())
+    *distress, smile = episodes
+    assert smile.emotion == "happiness"
+    assert abs(smile.start_s - 9) <= 1.5
+    assert smile.end_s == rows["window_end_s"].max()
+    assert "happiness" not in {episode.emotion for episode in distress}
+    assert all(episode.start_s < 7.5 for episode in distress)
 
 
 def test_the_rotated_file_is_upright(clips: Path):

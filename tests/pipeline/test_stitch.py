@@ -9,6 +9,7 @@ from streamfer.pipeline.stitch import stitch
 from streamfer.store.segment_file import SEAM, TRACKS
 
 MARGIN, LENGTH, SEGMENTS = 5, 15, 4
+SUMS = [0.0] * 7  # stitching does not look at the sums of probabilities
 PEOPLE = st.lists(
     # Ticks at which one person is seen; gaps of up to a margin are one track.
     st.tuples(st.integers(0, SEGMENTS * LENGTH - 1), st.lists(st.integers(1, MARGIN), max_size=60)),
@@ -36,7 +37,8 @@ def cut_up(people: list[set[int]], shuffle: int) -> list[tuple[pa.Table, pa.Tabl
             owned = [t for t in seen if start <= t < end]
             first = (owned or seen)[0]
             x, y, w, h = box(person, first)
-            tracks.append((numbers[person], first, x + w / 2, y + h / 2, len(owned)))
+            centre = (x + w / 2, y + h / 2)
+            tracks.append((numbers[person], first, max(seen), *centre, len(owned), *SUMS))
             near = [t for t in seen if t < start + MARGIN or t >= end - MARGIN]
             seam += [(t, numbers[person], *box(person, t)) for t in near]
         ends.append((table(tracks, TRACKS), table(seam, SEAM)))
@@ -101,11 +103,11 @@ def test_no_track_reaches_over_a_missing_segment():
 def test_two_tracks_of_one_segment_never_become_one():
     # The later segment could not tell its two people apart from the earlier's one.
     ends = cut_up([set(range(30))], shuffle=0)
-    tracks = table([(0, 10, 0.2, 0.3, 5), (1, 16, 0.2, 0.3, 10)], TRACKS)
+    tracks = [(0, 10, 14, 0.2, 0.3, 5, *SUMS), (1, 16, 25, 0.2, 0.3, 10, *SUMS)]
     seam = table(
         [(t, 0, *box(0, t)) for t in range(10, 14)] + [(t, 1, *box(0, t)) for t in range(14, 20)],
         SEAM,
     )
-    maps, count = stitch([ends[0], (tracks, seam)], min_samples=1)
+    maps, count = stitch([ends[0], (table(tracks, TRACKS), seam)], min_samples=1)
     assert count == 2
     assert len(set(maps[1].values())) == 2

@@ -10,7 +10,8 @@ from streamfer.store import schema
 def test_timelines_have_the_promised_columns():
     text, whole, count = pa.string(), pa.int32(), pa.int16()
     single, double = pa.float32(), pa.float64()
-    assert list(zip(schema.TIMELINES.names, schema.TIMELINES.types, strict=True)) == [
+    timelines = schema.TABLES["timelines"].arrow
+    assert list(zip(timelines.names, timelines.types, strict=True)) == [
         ("video", text),
         ("video_id", text),
         ("track_id", whole),
@@ -27,11 +28,12 @@ def test_timelines_have_the_promised_columns():
 
 
 def test_labels_are_the_model_s_and_in_its_order():
-    for label in ("timelines.v1", "frames.v1"):
-        names = [column.name for column in schema.CONTRACTS[label].columns]
+    for table in ("timelines", "frames", "tracks"):
+        names = [column.name for column in schema.TABLES[table].columns]
         assert [name for name in names if name.startswith("p_")] == [f"p_{e}" for e in EMOTIONS]
-    emotion = next(c for c in schema.CONTRACTS["timelines.v1"].columns if c.name == "emotion")
-    assert emotion.values == EMOTIONS
+    for table in ("timelines", "tracks", "episodes"):
+        emotion = next(c for c in schema.TABLES[table].columns if c.name == "emotion")
+        assert emotion.values == EMOTIONS
 
 
 @pytest.mark.parametrize("contract", schema.CONTRACTS.values(), ids=schema.CONTRACTS)

@@ -13,8 +13,17 @@ TABLES = {
     "windows": segment_file.WINDOWS,
     "tracks": segment_file.TRACKS,
     "seam": segment_file.SEAM,
+    "audio": segment_file.AUDIO,
     "frames": segment_file.FRAMES,
     "embeddings": segment_file.EMBEDDINGS,
+}
+SCALARS = {
+    "sampled": 7,
+    "last_tick": 34,
+    "decoded_until_s": 1.5,
+    "decode_errors": 0,
+    "ended": True,
+    "sound": "none",
 }
 
 
@@ -25,6 +34,12 @@ def table(columns: pa.Schema, rows: int, rng: np.random.Generator) -> pa.Table:
         if pa.types.is_fixed_size_list(kind):
             return pa.FixedSizeListArray.from_arrays(
                 values(kind.value_type, length * kind.list_size), type=kind
+            )
+        if pa.types.is_list(kind):
+            lengths = rng.integers(0, 4, length)
+            offsets = pa.array(np.concatenate([[0], lengths.cumsum()]), pa.int32())
+            return pa.ListArray.from_arrays(
+                offsets, values(kind.value_type, lengths.sum()), type=kind
             )
         dtype = np.dtype(kind.to_pandas_dtype())
         return pa.array(np.frombuffer(rng.bytes(length * dtype.itemsize), dtype), kind)
@@ -44,9 +59,11 @@ def results(draw: st.DrawFn) -> SegmentResult:
     return SegmentResult(
         **tables,
         sampled=draw(st.integers(0, 2**40)),
+        last_tick=draw(st.integers(-1, 2**40)),
         decoded_until_s=draw(st.floats(allow_nan=False)),
         decode_errors=draw(st.integers(0, 2**40)),
         ended=draw(st.booleans()),
+        sound=draw(st.text()),
     )
 
 
@@ -54,7 +71,7 @@ def bits(result: SegmentResult) -> list[object]:
     """Everything in a result, with NaN equal to itself."""
     tables = [getattr(result, name).combine_chunks() for name in TABLES]
     columns = [repr(column.to_pylist()) for table in tables for column in table.columns]
-    scalars = [result.sampled, result.decoded_until_s, result.decode_errors, result.ended]
+    scalars = [getattr(result, name) for name in SCALARS]
     return [*(table.schema for table in tables), *columns, *scalars]
 
 
@@ -85,8 +102,8 @@ def test_arbitrary_bytes_are_refused(data: bytes):
 def test_it_is_an_arrow_stream_for_any_reader():
     rng = np.random.default_rng(0)
     tables = {name: table(columns, 2, rng) for name, columns in TABLES.items()}
-    data = SegmentResult(**tables, sampled=7, decoded_until_s=1.5, decode_errors=0, ended=True)
-    row = pa.ipc.open_stream(data.to_bytes()).read_all()
+    result = SegmentResult(**tables, **SCALARS)
+    row = pa.ipc.open_stream(result.to_bytes()).read_all()
     assert row.num_rows == 1
     assert row["sampled"][0].as_py() == 7
     assert len(row["windows"][0]) == 2
@@ -96,4 +113,4 @@ def test_a_wrong_schema_is_refused_where_it_arises():
     tables = {name: columns.empty_table() for name, columns in TABLES.items()}
     tables["seam"] = pa.table({"tick": pa.array([], pa.int64())})
     with pytest.raises(ValueError, match=r"seam .*\n.*tick: int64"):
-        SegmentResult(**tables, sampled=0, decoded_until_s=0.0, decode_errors=0, ended=True)
+        SegmentResult(**tables, **SCALARS)

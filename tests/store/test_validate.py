@@ -18,9 +18,12 @@ from streamfer.store.output import OutputTables, table_paths
 from streamfer.store.validate import validate
 from tests.store.example_rows import (
     MAKERS,
+    make_audio,
     make_embeddings,
+    make_episodes,
     make_frames,
     make_timelines,
+    make_tracks,
     make_videos,
 )
 
@@ -132,6 +135,26 @@ def test_a_sound_table_has_no_problems(label: str, rows: int):
             put(make_embeddings(5), 3, vector=[0.0] * 511 + [float("nan")]),
             "Row 3: vector is nan; expected a number",
         ),
+        (put(make_audio(9), 3, sound_s=2.5), "Row 3: sound_s is 2.5; expected at most 2, the win"),
+        (put(make_audio(9), 4, speech=float("nan")), "Row 4: sound_s is 1.9 and speech is nan"),
+        (put(make_audio(9), 5, loudness_dbfs=-50.0), "Row 5: sound_s is 0 and loudness_dbfs is -5"),
+        (put(make_audio(9), 4, loudness_dbfs=-121.0), "Row 4: loudness_dbfs is -121.0; expected a"),
+        (put(make_audio(9), 3, mel=[0.0] * 64), "Row 3: mel holds 64 numbers; expected 0 or 128"),
+        (
+            put(make_audio(9), 3, mel=[0.0] * 100 + [float("inf")] * 28),
+            "Row 3: mel is inf; expected a number",
+        ),
+        (put(make_audio(9), 3, window_start_s=3.5, window_end_s=5.5), "Row 3: window 3 starts at"),
+        (put(make_episodes(9), 4, peak_s=9.0), "Row 4: the peak, at 9 s, lies outside the episode"),
+        (put(make_episodes(9), 4, start_s=4.5, end_s=4.4), "Row 4: the peak, at 5 s, lies outside"),
+        (put(make_episodes(9), 4, mean_probability=0.95), "Row 4: mean_probability is 0.95; expec"),
+        (put(make_episodes(9), 5, episode=7), "Row 5: episode is 7; expected 2, the next of its"),
+        (put(make_episodes(7), 6, episode=1), "Row 6: episode is 1; expected 0, the next of its"),
+        (put(make_episodes(9), 4, start_s=3.5), "Row 4: it starts at 3.5 s; expected 4 s or later"),
+        (put(make_episodes(9), 4, emotion="surprise"), "Row 4: emotion is surprise, as in the epi"),
+        (put(make_tracks(9), 4, faces=0), "Row 4: faces is 0; expected a number from 1 to inf"),
+        (put(make_tracks(9), 5, last_s=0.6), "Row 5: last_s is 0.6; expected 0.8, which is first"),
+        (least_probable(make_tracks(9), 5), "Row 5: emotion is .*; expected .*, the most probable"),
     ],
 )
 def test_defects_of_the_other_tables(table: pa.Table, words: str):
@@ -206,14 +229,12 @@ def test_an_altered_page_is_found(place: float, bit: int):
 
 
 def write(out: Path) -> None:
-    with OutputTables(out, {}, frames=True, embeddings=True) as tables:
-        tables.write_timelines(make_timelines(50))
-        tables.write_videos(make_videos(4))
-        tables.write_frames(make_frames(10))
-        tables.write_embeddings("000000.mp4", [make_embeddings(5)])
+    with OutputTables(out, {}, schema.TABLES) as tables:
+        made = {name: [MAKERS[f"{name}.v1"](50)] for name in schema.TABLES}
+        tables.write("000000.mp4", made)
 
 
-@pytest.mark.parametrize("name", ["videos", "frames", "embeddings"])
+@pytest.mark.parametrize("name", sorted(schema.TABLES.keys() - {"timelines"}))
 def test_tables_of_two_runs_side_by_side_are_said(tmp_path: Path, name: str):
     old, new = tmp_path / "old.parquet", tmp_path / "new.parquet"
     write(old)

@@ -28,6 +28,7 @@ def result(segment: int, faces: int = 10) -> SegmentResult:
         windows=segment_file.WINDOWS.empty_table(),
         tracks=segment_file.TRACKS.empty_table(),
         seam=segment_file.SEAM.empty_table(),
+        audio=segment_file.AUDIO.empty_table(),
         frames=segment_file.FRAMES.empty_table(),
         embeddings=pa.table(
             {
@@ -40,9 +41,11 @@ def result(segment: int, faces: int = 10) -> SegmentResult:
             schema=segment_file.EMBEDDINGS,
         ),
         sampled=segment,
+        last_tick=segment,
         decoded_until_s=60.0 * segment,
         decode_errors=0,
         ended=False,
+        sound="",
     )
 
 

@@ -13,7 +13,7 @@ from streamfer.emotion.backbone import load_backbone
 from streamfer.emotion.labels import EMOTIONS
 from trainers.backbone.card import classes, sets
 from trainers.backbone.evaluate import probabilities
-from trainers.backbone.export import ShippedNet, fit_temperature, write_onnx
+from trainers.backbone.export import ShippedNet, fit_temperature, write_backbone
 from trainers.backbone.network import ExpressionNet
 from trainers.corpora import fer2013
 
@@ -43,7 +43,7 @@ def random_faces(count):
 @pytest.mark.parametrize("count", [1, 5])
 def test_the_file_computes_what_the_network_does(net, tmp_path, count):
     shipped = ShippedNet(net, temperature=1.7).eval()
-    write_onnx(shipped, tmp_path / "net.onnx", {"labels": json.dumps(EMOTIONS)})
+    write_backbone(shipped, tmp_path / "net.onnx", {"labels": json.dumps(EMOTIONS)})
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
     with torch.no_grad():
         expected = shipped(torch.from_numpy(random_faces(count)))
@@ -55,7 +55,7 @@ def test_the_file_computes_what_the_network_does(net, tmp_path, count):
 
 
 def test_the_file_takes_two_bytes_a_weight(net, tmp_path):
-    write_onnx(ShippedNet(net, temperature=1.0), tmp_path / "net.onnx", {})
+    write_backbone(ShippedNet(net, temperature=1.0), tmp_path / "net.onnx", {})
     weights = sum(parameter.numel() for parameter in net.parameters())
     assert 2 * weights < (tmp_path / "net.onnx").stat().st_size < 2.02 * weights
 

@@ -8,7 +8,7 @@ import torch
 
 from streamfer.emotion.backbone import load_backbone
 from streamfer.emotion.labels import EMOTIONS
-from trainers.backbone.export import ShippedNet, write_onnx
+from trainers.backbone.export import ShippedNet, write_backbone
 from trainers.backbone.network import SIDE, ExpressionNet
 from trainers.backbone.quantize import crops, static_int8
 from trainers.corpora.faces import Faces
@@ -36,7 +36,7 @@ def twins(tmp_path_factory):
             net(grey)
     folder = tmp_path_factory.mktemp("twins")
     exact, twin = folder / "net.onnx", folder / "net-int8.onnx"
-    write_onnx(ShippedNet(net, temperature=0.1), exact, {"labels": json.dumps(EMOTIONS)})
+    write_backbone(ShippedNet(net, temperature=0.1), exact, {"labels": json.dumps(EMOTIONS)})
     onnx.save(static_int8(onnx.load(exact), faces(96)), twin)
     return exact, twin
 

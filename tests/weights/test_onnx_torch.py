@@ -131,9 +131,73 @@ def test_what_is_computed_of_constants_alone_is_a_constant():
     assert_as_in_onnx_runtime(model_of(nodes, weights))
 
 
+@pytest.mark.parametrize(
+    ("nodes", "opset"),
+    [
+        ([helper.make_node("Gather", ["x", "last"], ["y"], axis=2)], 17),
+        ([helper.make_node("Gather", ["x", "zero"], ["y"])], 17),
+        ([helper.make_node("ReduceSum", ["x", "axes"], ["y"])], 17),
+        ([helper.make_node("ReduceSum", ["x", "axes"], ["y"], keepdims=0)], 17),
+        ([helper.make_node("ReduceSum", ["x"], ["y"], axes=[1, 3], keepdims=0)], 12),
+        ([helper.make_node("Unsqueeze", ["x", "axes"], ["y"])], 17),
+        ([helper.make_node("Unsqueeze", ["x"], ["y"], axes=[0, 3])], 12),
+        (
+            [
+                helper.make_node("ReduceSum", ["x", "axes"], ["sums"]),
+                helper.make_node("Squeeze", ["sums", "axes"], ["y"]),
+            ],
+            17,
+        ),
+        ([helper.make_node("Concat", ["x", "x", "x"], ["y"], axis=-1)], 17),
+        ([helper.make_node("MatMul", ["x", "matrix"], ["y"])], 17),
+        ([helper.make_node("Max", ["x", "one"], ["y"])], 17),
+        ([helper.make_node("Max", ["one", "x", "rows"], ["y"])], 17),
+        ([helper.make_node("Mul", ["x", "one"], ["y"])], 17),
+        ([helper.make_node("Tanh", ["x"], ["y"])], 17),
+        ([helper.make_node("Mul", ["x", "x"], ["z"]), helper.make_node("Sqrt", ["z"], ["y"])], 17),
+    ],
+    ids=lambda value: value[0].op_type if isinstance(value, list) else str(value),
+)
+def test_the_operators_around_recurrent_layers(nodes, opset):
+    weights = {
+        "last": np.int64(-1),
+        "zero": np.int64(0),
+        "axes": np.int64([-1, 2]),
+        "matrix": np.random.default_rng(4).normal(size=(9, 9)).astype(np.float32),
+        "rows": np.random.default_rng(5).normal(size=(7, 1)).astype(np.float32),
+        "one": np.float32(0.5),
+    }
+
+    assert_as_in_onnx_runtime(model_of(nodes, weights, opset))
+
+
+@pytest.mark.parametrize(
+    ("node", "reason"),
+    [
+        (helper.make_node("Gather", ["x", "several"], ["y"]), "Gather must be told once for all"),
+        (helper.make_node("Squeeze", ["x"], ["y"]), "Squeeze must be told once for all"),
+        (helper.make_node("ReduceSum", ["x", "x"], ["y"]), "ReduceSum must be told once for all"),
+    ],
+)
+def test_what_depends_on_the_input_or_is_not_said_is_refused(node, reason):
+    with pytest.raises(UsageError, match=reason):
+        OnnxModule(model_of([node], {"several": np.int64([0, 1])}))
+
+
 def test_an_unknown_operator_is_refused_by_name():
-    with pytest.raises(UsageError, match="operator LSTM is not known"):
-        OnnxModule(model_of([helper.make_node("LSTM", ["x", "w"], ["y"])]))
+    with pytest.raises(UsageError, match="operator RNN is not known"):
+        OnnxModule(model_of([helper.make_node("RNN", ["x", "w"], ["y"])]))
+
+
+def test_constants_that_cannot_be_computed_are_refused():
+    """As in RFB's file: onnx takes the form of older opsets for the newer one."""
+    nodes = [
+        helper.make_node("Unsqueeze", ["w"], ["deeper"], axes=[0]),
+        helper.make_node("Add", ["x", "deeper"], ["y"]),
+    ]
+
+    with pytest.raises(UsageError, match="its Unsqueeze of constants fails: "):
+        OnnxModule(model_of(nodes, opset=11))
 
 
 def test_an_operator_of_somebody_elses_is_refused_even_where_it_could_be_computed_at_once():

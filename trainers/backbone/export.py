@@ -4,17 +4,14 @@
 
 The graph takes the pictures as they come (uint8 RGB), so colour order and range cannot be
 mistaken, and its softmax is calibrated: the logits are divided by the temperature that makes
-the held-out faces of FER2013 most likely (Guo et al. 2017). Weights are stored in half
-precision, which halves the file; they are widened when it is loaded.
+the held-out faces of FER2013 most likely (Guo et al. 2017).
 """
 
 import argparse
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -26,10 +23,7 @@ from trainers.backbone.network import SIDE, ExpressionNet
 from trainers.backbone.train import predict
 from trainers.backbone.views import resized
 from trainers.corpora import fer2013
-from trainers.folding import folded
-
-OPSET = 17
-HALVED = 1000  # numbers; smaller tensors (biases) stay as they are
+from trainers.onnx_file import write_onnx
 
 
 class ShippedNet(nn.Module):
@@ -71,53 +65,10 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     return float(log_temperature.detach().exp())
 
 
-def write_onnx(net: ShippedNet, path: Path, metadata: dict[str, str]) -> None:
-    """Write `net` with a free number of faces; batch norm is folded into the convolutions."""
-    faces = torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)
-    with warnings.catch_warnings():
-        # The exporter that replaces this one needs a further package; and what this one does
-        # not fold is folded below.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            net.eval(),
-            (faces,),
-            path,
-            opset_version=OPSET,
-            input_names=["faces"],
-            output_names=["embedding", "probabilities"],
-            dynamic_axes={name: {0: "N"} for name in ("faces", "embedding", "probabilities")},
-            dynamo=False,
-        )
-    model = folded(onnx.load(path))
-    _drop_unused_opsets(model)
-    _halve_weights(model.graph)
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
-def _drop_unused_opsets(model: onnx.ModelProto) -> None:
-    used = {node.domain for node in model.graph.node}
-    kept = [opset for opset in model.opset_import if opset.domain in used]
-    del model.opset_import[:]
-    model.opset_import.extend(kept)
-
-
-def _halve_weights(graph: onnx.GraphProto) -> None:
-    """Store the large tensors as float16, each behind a node that makes it float32 again."""
-    widened = []
-    for tensor in graph.initializer:
-        values = onnx.numpy_helper.to_array(tensor)
-        if values.size < HALVED or values.dtype != np.float32:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-        widened.append(
-            onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT)
-        )
-    nodes = widened + list(graph.node)
-    del graph.node[:]
-    graph.node.extend(nodes)
+def write_backbone(net: ShippedNet, path: Path, metadata: dict[str, str]) -> None:
+    """Write `net` for any number of faces."""
+    faces = {"faces": torch.zeros(2, SIDE, SIDE, 3, dtype=torch.uint8)}
+    write_onnx(net, faces, ["embedding", "probabilities"], path, metadata)
 
 
 def _metadata(temperature: float, logits: Tensor, labels: NDArray[np.int64]) -> dict[str, str]:
@@ -147,7 +98,7 @@ def main() -> None:
     logits = predict(net, held_out.images)
     temperature = fit_temperature(logits, torch.from_numpy(held_out.labels))
     metadata = _metadata(temperature, logits, held_out.labels)
-    write_onnx(ShippedNet(net, temperature), arguments.out, metadata)
+    write_backbone(ShippedNet(net, temperature), arguments.out, metadata)
     print(json.dumps(metadata, indent=1))
 
 

@@ -2,21 +2,68 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from streamfer.config import Analysis
 from streamfer.emotion.temporal.cnn_s import CnnS
+from streamfer.emotion.temporal.cnn_w import CnnW
+from streamfer.emotion.temporal.learnt import load_learnt, require_settings
 from streamfer.emotion.temporal.method import TemporalMethod
+from streamfer.emotion.temporal.overlap import Averaged
 from streamfer.errors import UsageError
+from streamfer.weights.catalogue import MODELS, find_own, resolve
 from streamfer.weights.runtime import Device
 
+TRAINED = ("cnn-svm", "cnn-lstm", "cnn-gru", "cnn-lstm-a")
 
-def load_temporal(analysis: Analysis, device: Device) -> TemporalMethod:  # noqa: ARG001
-    """The temporal method that `analysis.temporal` names.
+
+def load_temporal(analysis: Analysis, device: Device) -> TemporalMethod:
+    """The temporal method that `analysis.temporal` names: it may be a file.
 
     Raises:
-        UsageError: There is none of that name.
+        UsageError: There is none, it is damaged, or it does not fit the settings.
     """
-    if analysis.temporal != CnnS.name:
+    method = _load(analysis, device)
+    return Averaged(method, analysis) if analysis.overlap == "average" else method
+
+
+def require_fit(method: TemporalMethod, backbone_sha256: str) -> None:
+    """Refuse a method that was trained on another backbone's embeddings.
+
+    Raises:
+        UsageError: It was.
+    """
+    if method.backbone_sha256 not in (None, backbone_sha256):
         raise UsageError(
-            f"There is no temporal method {analysis.temporal!r}; there is: {CnnS.name}."
+            f"The temporal method {method.name} was trained on the embeddings of another backbone "
+            f"(sha256 {method.backbone_sha256[:12]}…, not {backbone_sha256[:12]}…): name that "
+            "backbone, or another method."
         )
-    return CnnS()
+
+
+def _load(analysis: Analysis, device: Device) -> TemporalMethod:
+    name = analysis.temporal
+    if name == CnnW.name:
+        return CnnW()
+    if name == CnnS.name:
+        return CnnS.of(analysis)
+    _require_known(name)
+    method = load_learnt(resolve(name, "temporal"), device)
+    require_settings(method, analysis)
+    return method
+
+
+def _require_known(name: str) -> None:
+    catalogued = [model.name for model in MODELS if model.task == "temporal"]
+    if name in catalogued or find_own(name, "temporal") or Path(name).is_file():
+        return
+    if name in TRAINED:
+        raise UsageError(
+            f"No weights of {name} come with streamfer: train some, with `python -m "
+            "trainers.temporal.train`, and name their file."
+        )
+    methods = dict.fromkeys((CnnW.name, CnnS.name, *TRAINED, *catalogued))
+    raise UsageError(
+        f"There is no temporal method {name!r}: it is neither a file nor one of "
+        f"{', '.join(methods)}."
+    )

@@ -34,4 +34,7 @@ class TemporalMethod(Protocol):
         """How far it looks beyond the window on either side, in seconds."""
 
     def recognise(self, windows: Windows) -> NDArray[np.float32]:
-        """Probabilities (W, 7), each row summing to 1."""
+        """Probabilities (W, 7), each row summing to 1, of windows with just this context.
+
+        W may be 0.
+        """

@@ -1,0 +1,1 @@
+"""The sound beside the picture: loudness, speech and log-mel features. Knows no faces."""

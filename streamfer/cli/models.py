@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.box import SIMPLE
@@ -36,6 +36,7 @@ from streamfer.weights.catalogue import (
 )
 from streamfer.weights.fetch import fetch as fetch_model
 from streamfer.weights.fetch import keep
+from streamfer.weights.runtime import Device, model_name
 
 DIFFERS = 1
 """Exit code of `verify` where a file is not what it should be."""
@@ -58,14 +59,15 @@ def list_models(
     size = Column("Size", justify="right")
     table = Table(Column("Model", no_wrap=True), "Task", size, "Commercial", "Here", box=SIMPLE)
     for model in MODELS:
-        name = f"{model.name} *" if model.default else model.name
+        name = f"{model.name} *" if _default_on(model) else model.name
         table.add_row(name, model.task, _megabytes(model.size), model.commercial, _where(model))
     for task, path in _own():
         table.add_row(path.stem, task, _megabytes(path.stat().st_size), "yours", "your folder")
     Console(markup=False, emoji=False, highlight=False).print(table)
     say(
-        "* the default. Commercial use is what the licence of the weights says; the terms of the "
-        "pictures they were trained on are told by `streamfer models show NAME`."
+        "* a default: of the detectors one is that on processors, another on GPUs. Commercial use is "
+        "what the licence of the weights says; the terms of the pictures they were trained on are "
+        "told by `streamfer models show NAME`."
     )
     say(f"Your folder is {user_folder()}.")
 
@@ -221,11 +223,19 @@ def _task_of(file: Path) -> Task:
 
 def _as_json(model: Model) -> dict[str, Any]:
     place = locate(model)
-    return dataclasses.asdict(model) | {"path": None if place is None else str(place)}
+    here = None if place is None else str(place)
+    return dataclasses.asdict(model) | {"default": _default_on(model), "path": here}
+
+
+def _default_on(model: Model) -> list[Device]:
+    """The devices on which a run takes this model if no other is named."""
+    devices: tuple[Device, ...] = get_args(Device)
+    return [device for device in devices if model_name("default", model.task, device) == model.name]
 
 
 def _details(model: Model) -> Iterator[tuple[str, str]]:
-    yield "task", f"{model.task}, the default" if model.default else model.task
+    devices = " and ".join(_default_on(model))
+    yield "task", f"{model.task}, the default on {devices}" if devices else model.task
     if model.not_run:
         yield "cannot be run", model.not_run
     for file in model.files:

@@ -65,9 +65,9 @@ def list_models(
         table.add_row(path.stem, task, _megabytes(path.stat().st_size), "yours", "your folder")
     Console(markup=False, emoji=False, highlight=False).print(table)
     say(
-        "* a default: of the detectors one is that on processors, another on GPUs. Commercial use is "
-        "what the licence of the weights says; the terms of the pictures they were trained on are "
-        "told by `streamfer models show NAME`."
+        "* a default; detectors have one for processors and one for GPUs. Commercial use is what "
+        "the licence of the weights says; the terms of the pictures they were trained on are told "
+        "by `streamfer models show NAME`."
     )
     say(f"Your folder is {user_folder()}.")
 

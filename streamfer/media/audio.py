@@ -41,6 +41,8 @@ from streamfer.media.container import VideoFile, open_video, seek_targets
 from streamfer.media.probe import MediaInfo
 from streamfer.media.sampling import Grid
 
+# Sound of a lower rate is none, but would have to be counted in ticks all the same.
+_LOWEST_HZ = 1000
 _JITTER_S = 0.01
 _LEAP_S = 1
 _SETTLE_S = 2
@@ -75,8 +77,8 @@ class SoundReader:
     Of the stream that is marked as the default, or else the first, of those that FFmpeg can
     decode. Iterate once. Then `stream` tells in words which it is, or why there is none, and
     `errors` is the number of packets and frames in the range that were passed over: damaged,
-    of another rate than those before, or of a sample format that PyAV does not know. Raises
-    InputError where the file can no longer be opened.
+    of another rate, or of a sample format that PyAV does not know. Raises InputError where the
+    file can no longer be opened.
     """
 
     def __init__(self, info: MediaInfo, first_s: int, last_s: Fraction) -> None:
@@ -104,7 +106,7 @@ class SoundReader:
                 self.errors = 0
                 begin = [] if first is None else [first]
                 frames = self._frames(file, stream, itertools.chain(begin, packets))
-                timed = self._timed(stream.time_base, file.origin, frames)
+                timed = self._timed(stream.rate, stream.time_base, file.origin, frames)
                 yield from self._cut(self._place(self._confirm(timed)))
                 return
 
@@ -134,18 +136,20 @@ class SoundReader:
             yield from context.decode(None)
 
     def _timed(
-        self, time_base: Fraction, origin: Fraction, frames: Iterator[AudioFrame]
+        self, rate: int, time_base: Fraction, origin: Fraction, frames: Iterator[AudioFrame]
     ) -> Iterator[_Timed]:
-        """Frames with the sample that each begins at by its PTS."""
+        """Frames of one rate with the sample that each begins at by its PTS."""
         grid: Grid | None = None  # its ticks are samples
         for frame in frames:
-            grid = grid or Grid(frame.sample_rate, time_base, origin)
+            # Of AAC with spectral band replication the header may tell half the rate.
+            if grid is None and frame.sample_rate in (rate, 2 * rate):
+                grid = Grid(frame.sample_rate, time_base, origin)
             pts = frame.dts if frame.pts is None else frame.pts
-            start = None if pts is None else grid.place(pts)[0]
-            if frame.sample_rate == grid.fps and frame.format.name in format_dtypes:
+            start = None if pts is None or grid is None else grid.place(pts)[0]
+            if grid and frame.sample_rate == grid.fps and frame.format.name in format_dtypes:
                 yield start, frame
             else:
-                self.errors += start is None or start >= self._first_s * grid.fps
+                self.errors += start is None or start >= self._first_s * frame.sample_rate
 
     def _confirm(self, frames: Iterator[_Timed]) -> Iterator[_Timed]:
         """All but those that leap ahead alone."""
@@ -210,7 +214,7 @@ def _choose(container: InputContainer) -> tuple[AudioStream | None, str]:
         stream
         for stream in streams
         # PyAV has no context where FFmpeg has no decoder, whatever the types say.
-        if stream.codec_context is not None and stream.rate and stream.channels
+        if stream.codec_context is not None and stream.rate >= _LOWEST_HZ and stream.channels
     ]
     if not streams:
         return None, "none"

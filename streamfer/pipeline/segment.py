@@ -167,7 +167,7 @@ def _result(
     audio, stream = AUDIO.empty_table(), ""
     if speech is not None:
         sound = _listen(segment, analysis, speech, end + analysis.window_ticks)
-        stream = sound.stream
+        stream = sound.description
         heard = sound.windows(np.array(own) * analysis.stride_ticks, analysis.window_ticks)
         audio = audio_rows(own, heard, mel=analysis.embeddings)
         row = windows.window - own.start

@@ -1,8 +1,8 @@
 """Listens to a stretch of a video: from its file to sums for each tick.
 
 Blocks are heard one after the other, and only their sums are kept. The speech detector starts
-anew after a block without sound, and a block before the one that holds the first tick: its answer
-depends on what it heard before, but after four seconds or more hardly on where it began.
+anew after a block without sound, and a block before the one that holds the first tick: what it
+says depends on all that it heard before, but little on what was more than a few seconds ago.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from streamfer.sound.wave import MARGIN, RATE, SAMPLES, context_at, resample
 # The mel bands and the speech detector look less far ahead than this.
 _AHEAD_S = 1
 _SPEECH = 0.5
-_NOTHING = TickSums(np.empty(0, np.int64), *np.empty((4, 0)), *np.empty((2, 0, BANDS)))
+_NOTHING = TickSums(*np.empty((4, 0)), *np.empty((2, 0, BANDS)))
 
 
 def listen(
     info: MediaInfo, fps: int, first_tick: int, last_tick: int, detector: SpeechDetector
 ) -> Sound:
-    """The sound of ticks first_tick <= k < last_tick, `fps` a second.
+    """The sound of ticks first_tick <= k < last_tick, `fps` (at most 100) a second.
 
     Raises InputError where the file can no longer be opened; a file without sound gives an empty
     `Sound`, and what is damaged in it is counted.
     """
-    first_block = first_tick // (BLOCK_S * fps)
-    run_up = max(first_block - 1, 0)
+    block_ticks = BLOCK_S * fps
+    run_up = max(first_tick // block_ticks - 1, 0)
     reader = SoundReader(info, run_up * BLOCK_S, Fraction(last_tick, fps) + _AHEAD_S)
-    heard = [_NOTHING]
+    blocks, heard = [np.empty(0, np.int64)], [_NOTHING]
     state: State | None = None
     follows = run_up
     for block in cut_blocks(reader, context_at):
@@ -46,10 +46,12 @@ def listen(
             state = None
         follows = block.number + 1
         sums, state = _hear(block, fps, detector, state)
+        blocks.append(np.arange(block.number * block_ticks, (block.number + 1) * block_ticks))
         heard.append(sums)
-    sums = TickSums(*(np.concatenate(parts) for parts in zip(*heard, strict=True)))
-    own = slice(*np.searchsorted(sums.tick, [first_tick, last_tick]))
-    return Sound(TickSums(*(values[own] for values in sums)), reader.stream, reader.errors)
+    ticks = np.concatenate(blocks)
+    own = slice(*np.searchsorted(ticks, [first_tick, last_tick]))
+    sums = TickSums(*(np.concatenate(parts)[own] for parts in zip(*heard, strict=True)))
+    return Sound(ticks[own], sums, reader.stream, reader.errors)
 
 
 def _hear(
@@ -64,7 +66,6 @@ def _hear(
     samples, waves = _edges(block.rate, fps), _edges(RATE, fps)
     frames = _edges(RATE // HOP, fps, centred=True)
     return TickSums(
-        tick=np.arange(block.number * BLOCK_S * fps, (block.number + 1) * BLOCK_S * fps),
         sound_s=_by_tick(block.heard[block.own], samples) / block.rate,
         energy=_by_tick(block.power[block.own], samples) / block.rate,
         speech_s=_by_tick(speech, waves) / RATE,
@@ -75,17 +76,14 @@ def _hear(
 
 
 def _edges(rate: int, fps: int, *, centred: bool = False) -> NDArray[np.int64]:
-    """Where each tick of a block begins among values at `rate` Hz, and where the last one ends.
+    """Where each tick of a block begins among values at `rate` Hz.
 
     Value n lies at n / rate seconds, or if `centred` at (n + 1/2) / rate.
     """
-    halves = 2 * rate * np.arange(BLOCK_S * fps + 1) - fps * centred
+    halves = 2 * rate * np.arange(BLOCK_S * fps) - fps * centred
     return -(-halves // (2 * fps))
 
 
 def _by_tick(values: NDArray[Any], edges: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Sums (ticks, ...) of values (N, ...)."""
-    begins, ends = edges[:-1], edges[1:]
-    sums = np.add.reduceat(values, begins.clip(max=len(values) - 1), axis=0, dtype=np.float64)
-    sums[begins == ends] = 0
-    return sums
+    """Sums (ticks, ...) of values (N, ...), at least one a tick."""
+    return np.add.reduceat(values, edges, axis=0, dtype=np.float64)

@@ -14,13 +14,11 @@ FLOOR_DBFS = -120.0
 class TickSums(NamedTuple):
     """Sums over the sound in each of some ticks; tick k covers [k / fps, (k + 1) / fps) s.
 
-    `tick` (N,): their numbers, rising; ticks that are not among them have no sound.
     `sound_s` (N,): seconds that have sound. `energy` (N,): the mean of the channels' squares
     (full scale is 1) x seconds. `speech_s` (N,): seconds of speech. `mel_frames` (N,): frames
     of the log-mel spectrogram; `mel` and `mel_squares` (N, 64): their sum, and that of squares.
     """
 
-    tick: NDArray[np.int64]
     sound_s: NDArray[np.float64]
     energy: NDArray[np.float64]
     speech_s: NDArray[np.float64]
@@ -49,13 +47,23 @@ class SoundWindows(NamedTuple):
 class Sound:
     """The sound of a stretch of video.
 
-    `stream` tells in words which sound it is, or why there is none; `errors` is the number of
-    damaged packets and frames.
+    `ticks` (N,) are the numbers, rising, of those that `sums` are of; all others are without
+    sound. `stream` tells in words which sound it is, or why there is none; `errors` is the
+    number of damaged packets and frames.
     """
 
+    ticks: NDArray[np.int64]
     sums: TickSums
     stream: str
     errors: int
+
+    @property
+    def description(self) -> str:
+        """What the ledger says of it."""
+        if not self.errors:
+            return self.stream
+        pieces = "piece" if self.errors == 1 else "pieces"
+        return f"{self.stream}, {self.errors} damaged {pieces} skipped"
 
     def windows(self, first_ticks: ArrayLike, window_ticks: int) -> SoundWindows:
         """The sound in windows of `window_ticks` that begin at `first_ticks` (W,).
@@ -63,7 +71,7 @@ class Sound:
         What lies outside of the stretch counts as without sound.
         """
         begins = np.asarray(first_ticks, np.int64)
-        edges = np.searchsorted(self.sums.tick, np.stack([begins, begins + window_ticks], axis=1))
+        edges = np.searchsorted(self.ticks, np.stack([begins, begins + window_ticks], axis=1))
         sums = TickSums(*(_summed(values, edges) for values in self.sums))
         with np.errstate(invalid="ignore", divide="ignore"):
             # Seconds of sound and of speech are counted at different rates.

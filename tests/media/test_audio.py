@@ -305,6 +305,26 @@ def test_a_packet_of_minutes_is_not_taken_into_memory(tmp_path):
     assert sum(stretch.samples.shape[1] for stretch in stretches) == 100 * rate
 
 
+def test_what_lies_far_behind_the_range_is_not_read(tmp_path, capfd):
+    track = Track(sine(4, 48_000, 440), codec="aac", start_s=40)
+    path = make(tmp_path / "a.mp4", track, picture_s=44)
+    data = bytearray(path.read_bytes())
+    index = data.find(b"moov")
+    random = np.random.default_rng(0)
+    for place in random.integers(index // 3, index - 8, 4000):
+        data[place] = int(random.integers(256))
+    path.write_bytes(data)
+    errors = [read(path, 0, last_s)[1].errors for last_s in (10, 60)]
+    capfd.readouterr()
+    assert errors[0] == 0
+    assert errors[1] > 0
+
+
+def test_sound_of_a_few_hertz_is_none(tmp_path):
+    path = make(tmp_path / "a.mkv", Track(sine(4, 100, 10), 100, "pcm_s16le"))
+    assert read(path)[1].stream == "none that FFmpeg can decode"
+
+
 def test_float_samples_that_are_no_numbers_are_no_sound(tmp_path):
     wave = np.full((1, 4800), 0.25)
     wave[0, 100:103] = np.nan, np.inf, -1e30

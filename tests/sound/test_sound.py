@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from streamfer.sound.sound import Sound, TickSums
 
 FIRST = 30
+TEN = np.arange(10)
 
 
 def sums(ticks: int, seed: int = 0) -> TickSums:
@@ -13,7 +14,6 @@ def sums(ticks: int, seed: int = 0) -> TickSums:
     sound_s = random.uniform(0.1, 0.2, ticks)
     mel = random.normal(-5, 2, (ticks, 20, 64))
     return TickSums(
-        tick=np.arange(FIRST, FIRST + ticks),
         sound_s=sound_s,
         energy=random.uniform(0, 0.1, ticks),
         speech_s=sound_s * random.uniform(0, 1, ticks),
@@ -25,7 +25,7 @@ def sums(ticks: int, seed: int = 0) -> TickSums:
 
 def silent(ticks: int, seconds: float) -> TickSums:
     columns = [np.full(ticks, seconds)] + [np.zeros(ticks)] * 3
-    return TickSums(np.arange(ticks), *columns, *np.zeros((2, ticks, 64)))
+    return TickSums(*columns, *np.zeros((2, ticks, 64)))
 
 
 @given(
@@ -35,7 +35,7 @@ def silent(ticks: int, seconds: float) -> TickSums:
 )
 def test_a_window_is_the_sum_of_its_ticks(ticks, window, begins):
     ticks = np.array(sorted(ticks))
-    sound = Sound(TickSums(*(values[ticks - FIRST] for values in sums(40))), "", 0)
+    sound = Sound(ticks, TickSums(*(values[ticks - FIRST] for values in sums(40))), "", 0)
     columns = sound.windows(np.array(begins, int), window)
     assert columns.mel.shape == (len(begins), 128)
     for row, begin in enumerate(begins):
@@ -55,20 +55,20 @@ def test_mel_is_the_mean_and_the_deviation_of_the_frames():
     random = np.random.default_rng(1)
     frames = random.normal(-9, 3, (3, 20, 64))
     ticks = sums(3)._replace(mel=frames.sum(axis=1), mel_squares=np.square(frames).sum(axis=1))
-    mel = Sound(ticks, "", 0).windows([FIRST + 1], 2).mel[0]
+    mel = Sound(np.arange(3), ticks, "", 0).windows([1], 2).mel[0]
     flat = frames[1:].reshape(-1, 64)
     assert mel[:64] == pytest.approx(flat.mean(axis=0), abs=1e-4)
     assert mel[64:] == pytest.approx(flat.std(axis=0), abs=1e-4)
 
 
 def test_silence_is_at_the_floor():
-    columns = Sound(silent(10, 0.2), "", 0).windows([0], 10)
+    columns = Sound(TEN, silent(10, 0.2), "", 0).windows([0], 10)
     assert columns.loudness_dbfs.tolist() == [-120]
     assert columns.speech.tolist() == [0]
 
 
 def test_there_may_be_no_sound_at_all():
-    columns = Sound(silent(10, 0), "none", 0).windows([0, 5, 20], 10)
+    columns = Sound(TEN, silent(10, 0), "none", 0).windows([0, 5, 20], 10)
     assert columns.sound_s.tolist() == [0, 0, 0]
     assert np.isnan(columns.loudness_dbfs).all()
     assert np.isnan(columns.speech).all()
@@ -78,4 +78,4 @@ def test_there_may_be_no_sound_at_all():
 def test_speech_is_never_more_than_all():
     # At odd rates a window's last sample may be counted at one rate and not at the other.
     ticks = silent(10, 0.2)._replace(speech_s=np.full(10, 0.20001))
-    assert Sound(ticks, "", 0).windows([0], 10).speech.tolist() == [1]
+    assert Sound(TEN, ticks, "", 0).windows([0], 10).speech.tolist() == [1]

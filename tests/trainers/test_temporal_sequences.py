@@ -22,7 +22,7 @@ def press(shared):
 
 
 def test_the_faces_of_a_video_are_those_that_a_run_looks_at(demo):
-    settings = Analysis(frames=True)
+    settings = Analysis(frames=True, temporal="cnn-s")
     models = LocalModels.load(settings, "cpu")
     sequences = followed(demo.path, settings, models)
     assert all((np.diff(sequence.ticks) > 0).all() for sequence in sequences)
@@ -44,7 +44,7 @@ def test_those_who_are_held_out_are_not_fitted():
 
 
 def test_three_clips_of_one_man_show_one_person(clips):
-    settings = Analysis(frames=True)
+    settings = Analysis(frames=True, temporal="cnn-s")
     models = LocalModels.load(settings, "cpu")
     names = ("face_noface.mov", "noface_face.mov", "single_face.mp4")
     found = [followed(clips / f"pyfeat__{name}", settings, models) for name in names]

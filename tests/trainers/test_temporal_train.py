@@ -10,8 +10,8 @@ from streamfer.config import Analysis
 from streamfer.emotion.temporal.cnn_gru import CnnGru
 from streamfer.emotion.temporal.cnn_s import CnnS
 from streamfer.errors import UsageError
-from trainers.temporal.compare import agreement
 from trainers.temporal.examples import lay_out
+from trainers.temporal.measures import agreement
 from trainers.temporal.readings import AS_IT_IS, Readings
 from trainers.temporal.svm import fit_svm
 from trainers.temporal.train import Recipe, kept_back, predict, train

@@ -29,11 +29,19 @@ def tables(found: dict[str, Any]) -> str:
         "How much better than CNN-S, in points, with 95 % intervals over people:",
         _gains(found["methods"]),
         "The same label as CNN-S over 6 s of the clip as it is, per cent, and changes of label a "
-        "minute in stills that show one expression throughout, where every change is wrong:",
+        "minute in stills that show one expression throughout, where all are wrong; and what "
+        "a window costs on one core:",
         _further(found["methods"]),
         "The same label as clean CNN-S, by kind of corruption, per cent:",
         _kinds(found["methods"]),
     ]
+    if "sound" in found:
+        sound = found["sound"]
+        parts += [
+            f"With the sound (late fusion) and without, in the {sound['clean']} clean and "
+            f"{sound['corrupted']} corrupted windows of clips that have some:",
+            _sound(sound["methods"]),
+        ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -78,8 +86,9 @@ def _further(methods: dict[str, Any]) -> str:
             [name]
             + [_percent(found[windows]["agreement_with_wider"]) for windows in stills]
             + [f"{changes:.1f}" for changes in stills.values()]
+            + [f"{found.get('milliseconds_a_window', 0):.2f}"]
         )
-    heads = ["6 s, clean", "6 s, corrupted", "stills, clean", "stills, corrupted"]
+    heads = ["6 s, clean", "6 s, corrupted", "stills, clean", "stills, corrupted", "ms a window"]
     return _table(["method", *heads], rows)
 
 
@@ -90,6 +99,15 @@ def _kinds(methods: dict[str, Any]) -> str:
         for name, found in methods.items()
     ]
     return _table(["method", *kinds], rows)
+
+
+def _sound(methods: dict[str, Any]) -> str:
+    rows = [
+        [name, *(_percent(found[way][w]) for w in ("clean", "corrupted") for way in found)]
+        for name, found in methods.items()
+    ]
+    heads = [f"{w}, {way}" for w in ("clean", "corrupted") for way in ("without", "with")]
+    return _table(["method", *heads], rows)
 
 
 def _percent(share: float) -> str:

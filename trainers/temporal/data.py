@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from streamfer.config import Analysis
+from streamfer.emotion.temporal.cnn_s import CnnS
 from streamfer.errors import InputError, UsageError
 from streamfer.media.discover import discover
 from streamfer.pipeline.models import LocalModels
@@ -62,7 +63,8 @@ def held_out(videos: Path, press: Path, backbone: str, cache: Path) -> Readings:
 
 
 def _models(backbone: str) -> LocalModels:
-    models = LocalModels.load(Analysis(backbone=backbone), "cpu")
+    # A method that learns fits one backbone, and need not exist yet for this one.
+    models = LocalModels.load(Analysis(backbone=backbone, temporal=CnnS.name), "cpu")
     if not models.backbone.crop.aligned:
         raise UsageError("Still faces are made into aligned crops, and this backbone wants boxes.")
     return models

@@ -22,6 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -38,6 +39,7 @@ from trainers.temporal import data
 from trainers.temporal.examples import Examples, lay_out
 from trainers.temporal.export import write_method
 from trainers.temporal.hearing import with_sound
+from trainers.temporal.shrink import shrink
 from trainers.temporal.svm import fit_svm
 
 RECURRENT: dict[str, type[nn.Module]] = {
@@ -60,7 +62,7 @@ DEVELOPMENT = 8  # of so many persons that are learnt from, one is kept back to 
 class Recipe:
     """Settings of a training run."""
 
-    epochs: int = 4
+    epochs: int = 6
     batch: int = 64
     lr: float = 1e-3
     """Highest rate of AdamW, reached in `warmup` steps; it falls to 0 in half a cosine."""
@@ -147,6 +149,23 @@ def kept_back(examples: Examples) -> NDArray[np.bool_]:
     return np.array([digest[0] % DEVELOPMENT == 0 for digest in digests])
 
 
+def write(
+    net: nn.Module, path: Path, method: str, backbone_sha256: str, analysis: Analysis
+) -> None:
+    """Write the file that streamfer runs, with small weights."""
+    write_method(
+        net,
+        path,
+        method=method,
+        backbone_sha256=backbone_sha256,
+        analysis=analysis,
+        notes=NOTES,
+    )
+    model = onnx.load(path)
+    shrink(model)
+    onnx.save(model, path)
+
+
 def main() -> None:
     """Read the arguments, train, write the files, and print one JSON line an epoch."""
     parser = argparse.ArgumentParser(description="Train the temporal methods.")
@@ -162,6 +181,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     if arguments.sound and "cnn-svm" in (arguments.method or ()):
         parser.error("cnn-svm does not listen")
+    backbone = load_backbone(arguments.backbone)
     readings = data.fitted(
         arguments.videos, arguments.press, arguments.fer2013, arguments.backbone, arguments.out
     )
@@ -182,14 +202,8 @@ def main() -> None:
             net = listening(net, fitted) if arguments.sound else net
             for epoch in train(net, method, fitted, watching, recipe):
                 print(json.dumps(asdict(epoch)), flush=True)
-        write_method(
-            net,
-            arguments.out / f"{method}{'-sound' if arguments.sound else ''}.onnx",
-            method=method,
-            backbone_sha256=load_backbone(arguments.backbone).sha256,
-            analysis=analysis,
-            notes=NOTES,
-        )
+        name = f"{method}-sound" if arguments.sound else method
+        write(net, arguments.out / f"{name}.onnx", method, backbone.sha256, analysis)
 
 
 if __name__ == "__main__":

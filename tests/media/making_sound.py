@@ -51,6 +51,21 @@ def make(path: Path, *tracks: Track, picture_s: float = 4.0, start_s: float = 0.
     return path
 
 
+def add_sound(video: Path, path: Path, track: Track) -> Path:
+    """The picture of `video`, which begins at 0 s, with sound beside it."""
+    with av.open(str(video)) as source, av.open(str(path), "w") as container:
+        picture = container.add_stream_from_template(source.streams.video[0])
+        sound = _add(container, track)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                container.mux(packet)
+        for frame in _frames(sound, track, 0.0):
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    return path
+
+
 def _add(container, track: Track):
     channels = len(track.samples)
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]

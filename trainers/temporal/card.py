@@ -86,7 +86,7 @@ def _further(methods: dict[str, Any]) -> str:
             [name]
             + [_percent(found[windows]["agreement_with_wider"]) for windows in stills]
             + [f"{changes:.1f}" for changes in stills.values()]
-            + [f"{found.get('milliseconds_a_window', 0):.2f}"]
+            + [f"{found['milliseconds_a_window']:.2f}"]
         )
     heads = ["6 s, clean", "6 s, corrupted", "stills, clean", "stills, corrupted", "ms a window"]
     return _table(["method", *heads], rows)

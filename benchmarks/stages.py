@@ -16,7 +16,6 @@ from unittest.mock import patch
 
 from streamfer.cluster.worker import SegmentWorker
 from streamfer.config import Analysis, Execution
-from streamfer.emotion.temporal.load import load_temporal
 from streamfer.errors import InputError
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.schedule import FaceFinder
@@ -38,8 +37,9 @@ STAGES: dict[str, tuple[Any, str]] = {
     "track": (Tracker, "update"),
     "align": (segment, "align"),
     "embed and classify": (LocalModels, "embed"),
+    "read windows": (LocalModels, "recognise"),
 }
-REST = "windows, rows and the rest"
+REST = "rows and the rest"
 
 
 class StageClock:
@@ -87,9 +87,9 @@ def stage_seconds(video: str, device: Device) -> dict[str, float]:
     Loading the models and planning are left out.
     """
     analysis = Analysis()
-    worker = SegmentWorker(analysis, None, device)
-    context_s = load_temporal(analysis, "cpu").context_s
-    pieces = plan_video("video", video, analysis, context_s, Execution.max_pixels).segments
+    models = LocalModels.load(analysis, device)
+    worker = SegmentWorker(analysis, models, device)
+    pieces = plan_video("video", video, analysis, models.context_s, Execution.max_pixels).segments
     with ExitStack() as wrapped:
         clock = StageClock()
         for stage, (owner, name) in STAGES.items():

@@ -89,7 +89,7 @@ class Analysis:
     cut_distance: float = 0.35
     backbone: str = "default"
     weights: str | None = None
-    temporal: str = "cnn-s"
+    temporal: str = "default"
     gaps: Gaps = "mask"
     hold_s: float = 0.4
     smoothing: str = "window"

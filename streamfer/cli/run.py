@@ -88,7 +88,8 @@ def run(
     temporal: Annotated[
         str | None,
         typer.Option(
-            help=f"How a window is read: a name, or a file.  [default: {Analysis.temporal}]",
+            help="How a window is read: a name, or a file.  [default: cnn-lstm-a; cnn-s for other "
+            "backbones or windows than it was trained on]",
             rich_help_panel=_ANALYSIS,
         ),
     ] = None,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Crop
 from streamfer.emotion.labels import EMOTIONS
+from streamfer.emotion.temporal.load import temporal_name
 from streamfer.errors import InputError
 from streamfer.media.discover import discover
 from streamfer.media.probe import MediaInfo
@@ -95,6 +96,8 @@ def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixel
         backbone=model_name(analysis.backbone, "backbone", device),
     )
     models = LocalModels.load(analysis, device)
+    chosen = temporal_name(analysis, models.backbone.sha256, device)
+    analysis = dataclasses.replace(analysis, temporal=chosen)
     described = models.describe()
     speech = speech_detector(analysis)
     if speech is not None:

@@ -7,14 +7,14 @@ themselves, in the caller's process (`LocalModels`), or pools of actors on a clu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Backbone, Crop, load_backbone
-from streamfer.emotion.temporal.load import load_temporal, require_fit
+from streamfer.emotion.temporal.load import load_temporal, require_fit, temporal_name
 from streamfer.emotion.temporal.method import TemporalMethod
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
@@ -64,7 +64,8 @@ class LocalModels:
         """The models that the settings name; UsageError where one cannot be had."""
         detector = load_detector(analysis.detector, device, analysis.min_score)
         backbone = load_backbone(analysis.backbone, device, weights=analysis.weights)
-        temporal = load_temporal(analysis, device)
+        name = temporal_name(analysis, backbone.sha256, device)
+        temporal = load_temporal(replace(analysis, temporal=name), device)
         require_fit(temporal, backbone.sha256)
         return cls(detector, backbone, temporal)
 

@@ -127,19 +127,25 @@ def test_tracks_are_the_means_of_their_faces(in_segments):
 
 def test_episodes_hold_all_windows_of_their_track(in_segments):
     windows, episodes = in_segments["timelines"].to_pandas(), in_segments["episodes"].to_pandas()
-    windows["centre_s"] = windows["window_start_s"] + 1
+    tracks = in_segments["tracks"].to_pandas().set_index("track_id").loc[windows["track_id"]]
+    # An episode lasts no longer than its face is seen.
+    windows["moment_s"] = np.clip(
+        windows["window_start_s"] + 1,
+        tracks["first_s"].to_numpy(),
+        tracks["last_s"].to_numpy() + 0.2,
+    )
     assert episodes["windows"].sum() == len(windows)
     for episode in episodes.itertuples():
         inside = windows[
             (windows["track_id"] == episode.track_id)
-            & windows["centre_s"].between(episode.start_s, episode.end_s)
+            & windows["moment_s"].between(episode.start_s, episode.end_s)
         ]
         assert len(inside) == episode.windows
         assert episode.coverage == pytest.approx(inside["faces"].sum() / inside["expected"].sum())
         of_emotion = inside[f"p_{episode.emotion}"]
         assert episode.mean_probability == pytest.approx(of_emotion.mean())
         assert episode.peak_probability == of_emotion.max()
-        assert inside.loc[of_emotion.idxmax(), "centre_s"] == episode.peak_s
+        assert inside.loc[of_emotion.idxmax(), "moment_s"] == episode.peak_s
 
 
 def test_a_missing_middle_keeps_the_rest(demo: Demo):

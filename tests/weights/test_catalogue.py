@@ -106,11 +106,11 @@ def test_the_page_about_models_says_the_same_of_commercial_use(model: Model):
 
 
 def test_default_stands_for_one_model_of_the_task_that_may_be_used_commercially():
-    assert DEFAULTS.keys() == {"detector", "backbone"}
+    assert DEFAULTS.keys() == {"detector", "backbone", "temporal"}
     for task, name in DEFAULTS.items():
         assert resolve("default", task) == resolve(name, task)
         assert named(name).commercial == "yes"
-    assert sum(model.default for model in MODELS) == 2
+    assert sum(model.default for model in MODELS) == 3
 
 
 @pytest.mark.parametrize("name", DEFAULTS.values())
@@ -239,8 +239,8 @@ def test_a_name_of_another_task_is_unknown():
 
 
 def test_a_task_without_models_has_no_default():
-    with pytest.raises(UsageError, match=r"no temporal 'default'.*known: emo-affectnet-lstm"):
-        resolve("default", "temporal")
+    with pytest.raises(UsageError, match=r"no speech 'default'.*known: silero-vad"):
+        resolve("default", "speech")
 
 
 def test_the_users_folder_follows_the_environment(tmp_path: Path, monkeypatch):

@@ -14,11 +14,35 @@ from streamfer.errors import UsageError
 from streamfer.weights.catalogue import MODELS, find_own, resolve
 from streamfer.weights.runtime import Device
 
+_OF_CNN_S = ("smoothing", "smoothing_shape", "smoothing_edge")
 TRAINED = ("cnn-svm", "cnn-lstm", "cnn-gru", "cnn-lstm-a")
 
 
+def temporal_name(analysis: Analysis, backbone_sha256: str, device: Device) -> str:
+    """What `analysis.temporal` stands for beside this backbone.
+
+    "default" is the trained method that comes with streamfer; or CNN-S, which fits everything,
+    where the backbone or the windows are not those that it was trained on, or where settings
+    that are CNN-S's alone are not as they come.
+
+    Raises:
+        UsageError: The file that comes with streamfer is damaged.
+    """
+    if analysis.temporal != "default":
+        return analysis.temporal
+    if any(getattr(analysis, name) != getattr(Analysis, name) for name in _OF_CNN_S):
+        return CnnS.name
+    method = load_learnt(resolve("default", "temporal"), device)
+    try:
+        require_settings(method, analysis)
+        require_fit(method, backbone_sha256)
+    except UsageError:
+        return CnnS.name
+    return method.name
+
+
 def load_temporal(analysis: Analysis, device: Device) -> TemporalMethod:
-    """The temporal method that `analysis.temporal` names: it may be a file.
+    """The temporal method that `analysis.temporal` names, or whose file it is; not "default".
 
     Raises:
         UsageError: There is none, it is damaged, or it does not fit the settings.

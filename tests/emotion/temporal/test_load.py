@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -10,7 +11,7 @@ from streamfer.emotion.temporal.load import TRAINED, load_temporal, require_fit
 from streamfer.emotion.temporal.overlap import Averaged
 from streamfer.errors import UsageError
 from streamfer.pipeline.models import LocalModels
-from streamfer.weights.catalogue import MODELS, file_sha256, resolve
+from streamfer.weights.catalogue import DEFAULTS, MODELS, file_sha256, resolve
 from tests.emotion.temporal.random_networks import (
     BACKBONE,
     random_network,
@@ -33,6 +34,24 @@ def test_methods_without_weights_take_any_backbone(name: str):
 
     assert (method.name, method.sha256, method.context_s) == (name, None, 0)
     require_fit(method, BACKBONE)
+
+
+def test_the_default_is_the_trained_method_where_it_fits_and_cnn_s_elsewhere(tmp_path: Path):
+    trained = LocalModels.load(Analysis(), "cpu").temporal
+    assert trained.name == DEFAULTS["temporal"]
+    assert trained.sha256 == file_sha256(resolve("default", "temporal"))
+
+    other = onnx.load(resolve("default", "backbone"))
+    other.doc_string = "not the one it was trained on"
+    onnx.save(other, tmp_path / "other.onnx")
+    for settings in (
+        {"backbone": str(tmp_path / "other.onnx")},
+        {"fps": 10},
+        {"window_s": 3.0},
+        {"smoothing": "5 frames"},
+        {"smoothing_shape": "hamming"},
+    ):
+        assert LocalModels.load(Analysis(**settings), "cpu").temporal.name == "cnn-s"
 
 
 def test_the_smoothing_is_that_of_the_settings():

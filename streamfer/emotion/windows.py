@@ -96,6 +96,18 @@ class Windows:
             sound=WindowSound(*map(np.concatenate, zip(*sounds, strict=True))) if sounds else None,
         )
 
+    def where(self, chosen: NDArray[np.bool_ | np.integer]) -> Windows:
+        """The windows for which `chosen` (W,) is true, or those whose numbers it has."""
+        return replace(
+            self,
+            track=self.track[chosen],
+            window=self.window[chosen],
+            index=self.index[chosen],
+            present=self.present[chosen],
+            usable=self.usable[chosen],
+            sound=self.sound and WindowSound(self.sound.mel[chosen], self.sound.heard[chosen]),
+        )
+
     def filled(self, gaps: Gaps, hold_ticks: int) -> Windows:
         """The same windows, with this policy for their gaps; see `streamfer.emotion.gaps`."""
         source = stand_ins(self.present, gaps, hold_ticks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,7 +14,6 @@ from streamfer.emotion.temporal.cnn_s import CnnS
 from streamfer.emotion.windows import (
     Observations,
     Windows,
-    WindowSound,
     gather,
     windows_starting_in,
 )
@@ -48,18 +47,8 @@ class Examples:
 
     def where(self, chosen: NDArray[np.bool_]) -> Examples:
         """The windows for which `chosen` (W,) is true."""
-        windows = self.windows
         return Examples(
-            replace(
-                windows,
-                track=windows.track[chosen],
-                window=windows.window[chosen],
-                index=windows.index[chosen],
-                present=windows.present[chosen],
-                usable=windows.usable[chosen],
-                sound=windows.sound
-                and WindowSound(windows.sound.mel[chosen], windows.sound.heard[chosen]),
-            ),
+            self.windows.where(chosen),
             self.person[chosen],
             self.clip[chosen],
             self.kind[chosen],

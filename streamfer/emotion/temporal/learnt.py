@@ -29,6 +29,9 @@ from streamfer.errors import UsageError
 from streamfer.weights.runtime import Device, Network, is_torch_file, load_network
 
 SOUND_SIZE = 128
+AT_ONCE = 512
+"""Windows that are shown to a network at once: 10 MB of embeddings. Never 0: a recurrent layer of
+ONNX Runtime then ends the process."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,26 @@ class Learnt:
         Raises:
             UsageError: Some are not finite: these weights fail on these embeddings.
         """
-        if not len(windows):  # a recurrent layer of ONNX Runtime then ends the process
-            return np.empty((0, len(EMOTIONS)), np.float32)
-        inputs = {
-            "embeddings": windows.embeddings,
-            "present": windows.usable.astype(np.float32),
-        }
-        if self.listens and windows.sound is not None:
-            inputs |= {"sound": windows.sound.mel, "heard": windows.sound.heard}
-        probabilities: NDArray[np.float32] = self.network.run(inputs)["probabilities"]
+        probabilities = np.empty((len(windows), len(EMOTIONS)), np.float32)
+        for first in range(0, len(windows), AT_ONCE):
+            rows = np.arange(first, min(first + AT_ONCE, len(windows)))
+            inputs = self._inputs(windows.where(rows))
+            probabilities[rows] = self.network.run(inputs)["probabilities"]
         if not np.isfinite(probabilities).all():
             raise UsageError(
                 f"The temporal method {self.name} (sha256 {self.sha256[:12]}…) gives probabilities "
                 "that are not finite: its weights are damaged; name another method."
             )
         return probabilities
+
+    def _inputs(self, windows: Windows) -> dict[str, NDArray[np.float32]]:
+        inputs = {
+            "embeddings": windows.embeddings,
+            "present": windows.usable.astype(np.float32),
+        }
+        if self.listens and windows.sound is not None:
+            inputs |= {"sound": windows.sound.mel, "heard": windows.sound.heard}
+        return inputs
 
 
 def load_learnt(path: Path, device: Device = "cpu") -> Learnt:

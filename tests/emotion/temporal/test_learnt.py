@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from streamfer.config import Analysis
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.emotion.temporal.cnn_lstm import CnnLstm
-from streamfer.emotion.temporal.learnt import Learnt, load_learnt, require_settings
+from streamfer.emotion.temporal.learnt import AT_ONCE, Learnt, load_learnt, require_settings
 from streamfer.errors import UsageError
 from streamfer.weights.catalogue import file_sha256
 from tests.emotion.temporal.random_networks import (
@@ -101,6 +101,14 @@ def test_no_windows_give_no_rows(tmp_path: Path, weights: Path):
     for path in (weights, write_random(tmp_path / "gru.onnx")):
         found = load_learnt(path).recognise(random_windows(0))
         assert (found.shape, found.dtype) == ((0, 7), np.float32)
+
+
+def test_of_many_windows_each_is_read_as_if_there_were_few(tmp_path: Path):
+    method = load_learnt(write_random(tmp_path / "net.onnx", listens=True))
+    windows = random_windows(AT_ONCE + 70, hears=True)
+    said = method.recognise(windows)
+    for rows in (np.arange(40), np.arange(AT_ONCE - 20, AT_ONCE + 70)):
+        np.testing.assert_allclose(said[rows], method.recognise(windows.where(rows)), atol=1e-5)
 
 
 def test_the_authors_file_gives_what_its_network_gives(weights: Path):

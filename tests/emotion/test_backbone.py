@@ -28,7 +28,7 @@ def faces(count: int) -> np.ndarray:
 
 
 def test_it_says_which_weights_it_has(backbone):
-    assert backbone.name == "streamfer-fer-v2"
+    assert backbone.name == "streamfer-fer-v3"
     assert backbone.sha256 == file_sha256(resolve("default", "backbone"))
     assert backbone.runtime == "onnxruntime-cpu-fp32"
     assert backbone.crop == Crop(96, aligned=True)

@@ -24,7 +24,7 @@ def test_where_the_weights_lie_is_no_part_of_what_is_computed(tmp_path: Path):
     jobs = []
     for name in ("here.onnx", "there.onnx"):
         copy = shutil.copy(resolve("default", "backbone"), tmp_path / name)
-        analysis = Analysis(backbone="streamfer-fer-v2", weights=str(copy))
+        analysis = Analysis(backbone="streamfer-fer-v3", weights=str(copy))
         jobs.append(prepare([str(video)], analysis, "cpu", Execution.max_pixels))
     assert jobs[0].fingerprint == jobs[1].fingerprint
     assert jobs[0].metadata == jobs[1].metadata

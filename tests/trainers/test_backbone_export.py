@@ -17,9 +17,9 @@ from trainers.backbone.export import ShippedNet, fit_temperature, write_backbone
 from trainers.backbone.network import ExpressionNet
 from trainers.corpora import fer2013
 
-SHIPPED = Path(streamfer.__file__).parent / "weights" / "files" / "streamfer-fer-v2.onnx"
-RIGHT_OF_500 = 325
-CARD = Path(__file__).parents[2] / "docs" / "models" / "streamfer-fer-v2.json"
+SHIPPED = Path(streamfer.__file__).parent / "weights" / "files" / "streamfer-fer-v3.onnx"
+RIGHT_OF_500 = 341
+CARD = Path(__file__).parents[2] / "docs" / "models" / "streamfer-fer-v3.json"
 
 
 @pytest.fixture(scope="module")

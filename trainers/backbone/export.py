@@ -1,6 +1,6 @@
 """Write a trained checkpoint as the ONNX file that streamfer ships.
 
-    python -m trainers.backbone.export --fer2013 fer2013.zip --run runs/fer-v2 --out FILE.onnx
+    python -m trainers.backbone.export --fer2013 fer2013.zip --run runs/second --out FILE.onnx
 
 The graph takes the pictures as they come (uint8 RGB), so colour order and range cannot be
 mistaken, and its softmax is calibrated: the logits are divided by the temperature that makes

@@ -2,11 +2,13 @@ r"""Train the backbone on FER2013 and the press faces.
 
     npm pack @vladmandic/face-api@1.7.15 && tar xzf vladmandic-face-api-1.7.15.tgz
     python -m trainers.backbone.train --fer2013 fer2013.zip --press press_faces.zip \
-        --init package/model --out runs/fer-v2
+        --init package/model --out runs/first
+    python -m trainers.backbone.train --fer2013 fer2013.zip --press press_faces.zip \
+        --init runs/first/checkpoint.pt --recipe second --out runs/second
 
 Each epoch leaves a checkpoint; the same command goes on from the last one and ends with the
-same weights as a run that was never stopped. Settings that made the shipped weights are the
-defaults of `Recipe`.
+same weights as a run that was never stopped. These two, with the teacher that the model card
+names, made the shipped weights.
 """
 
 import argparse
@@ -43,7 +45,7 @@ INITIAL_FACES = 512  # that give the first statistics of the batch norms
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of one training run; the defaults made `streamfer-fer-v2`, see `RECIPES`."""
+    """Settings of one training run; the defaults are those of the first in `RECIPES`."""
 
     epochs: int = 44
     batch: int = 128

@@ -19,8 +19,9 @@ from streamfer.emotion.temporal.load import temporal_name
 from streamfer.errors import InputError
 from streamfer.media.discover import discover
 from streamfer.media.probe import MediaInfo
-from streamfer.pipeline.models import LocalModels, description, speech_detector
+from streamfer.pipeline.models import LocalModels, speech_detector
 from streamfer.pipeline.plan import Video, cut, plan_video
+from streamfer.weights.description import description
 from streamfer.weights.runtime import Device, model_name
 
 # Raised whenever the same settings and models would give other rows than before.

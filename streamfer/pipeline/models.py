@@ -19,6 +19,7 @@ from streamfer.emotion.temporal.method import TemporalMethod
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import Detector, load_detector
+from streamfer.weights.description import Described, description
 from streamfer.weights.runtime import Device
 
 if TYPE_CHECKING:
@@ -99,27 +100,6 @@ class LocalModels:
             "temporal": self.temporal,
         }
         return {task: description(model) for task, model in models.items()}
-
-
-class Described(Protocol):
-    """What every model tells of itself."""
-
-    @property
-    def name(self) -> str:
-        """What the settings call it."""
-
-    @property
-    def sha256(self) -> str | None:
-        """That of its weights, None where it has none."""
-
-    @property
-    def runtime(self) -> str:
-        """The library that computes it, and where it matters device and precision."""
-
-
-def description(model: Described) -> dict[str, str]:
-    """Name, sha256 and runtime of a model, for the fingerprint and the files' metadata."""
-    return {"name": model.name, "sha256": model.sha256 or "", "runtime": model.runtime}
 
 
 def speech_detector(analysis: Analysis) -> SpeechDetector | None:

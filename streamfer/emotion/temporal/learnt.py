@@ -29,9 +29,9 @@ from streamfer.errors import UsageError
 from streamfer.weights.runtime import Device, Network, is_torch_file, load_network
 
 SOUND_SIZE = 128
-AT_ONCE = 512
-"""Windows that are shown to a network at once: 10 MB of embeddings. Never 0: a recurrent layer of
-ONNX Runtime then ends the process."""
+AT_ONCE = 64
+"""Windows that are shown to a network at once. More take memory (512: 100 MB) and no less time.
+Never 0: a recurrent layer of ONNX Runtime then ends the process."""
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamfer.emotion.windows import Windows
+from streamfer.weights.description import Described
 
 
-class TemporalMethod(Protocol):
+class TemporalMethod(Described, Protocol):
     """Turns windows into probabilities."""
-
-    @property
-    def name(self) -> str:
-        """What the settings call it."""
-
-    @property
-    def sha256(self) -> str | None:
-        """That of its weights, None where it has none."""
-
-    @property
-    def runtime(self) -> str:
-        """The library that computes it, and where it matters device and precision."""
 
     @property
     def backbone_sha256(self) -> str | None:

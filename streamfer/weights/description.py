@@ -1,0 +1,26 @@
+"""What is written down of every model that a run uses."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Described(Protocol):
+    """What every model tells of itself."""
+
+    @property
+    def name(self) -> str:
+        """What the settings call it."""
+
+    @property
+    def sha256(self) -> str | None:
+        """That of its weights, None where it has none."""
+
+    @property
+    def runtime(self) -> str:
+        """The library that computes it, and where it matters device and precision."""
+
+
+def description(model: Described) -> dict[str, str]:
+    """Name, sha256 and runtime of a model, for the fingerprint and the files' metadata."""
+    return {"name": model.name, "sha256": model.sha256 or "", "runtime": model.runtime}

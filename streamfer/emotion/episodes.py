@@ -4,7 +4,9 @@ A label for every window by itself flickers. The episodes are the labelling of a
 that maximises the sum of the probabilities of their labels, less `CHANGE_PRICE` for every change,
 and in which every label lasts for two windows at least. So one odd window in a steady track,
 however sure, makes no episode; two sure ones or three moderate ones in a row do. Were the
-probabilities true, this would be the labelling with most windows right, at that price.
+probabilities true, this would be the labelling with most windows right, at that price. An emotion
+that no two windows show most is not considered beside one that two do: in a short track one very
+sure window would outweigh the others.
 
 Where a window starts more than a window and a stride after the one before, the face was away:
 what comes before is labelled for itself, and so is what comes after. A window that stands alone
@@ -96,6 +98,9 @@ def _prevailing(probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
     labels: NDArray[np.intp] = probabilities.argmax(axis=1)
     if len(labels) < 2:
         return labels
+    often = np.bincount(labels, minlength=len(EMOTIONS)) > 1
+    if often.any():
+        probabilities = np.where(often, probabilities, -np.inf)
     # The best sum up to each window if it ends with a label that has lasted for two windows.
     best = np.full(probabilities.shape, -np.inf)
     changed = np.zeros(probabilities.shape, bool)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streamfer.config import Analysis
@@ -80,7 +80,10 @@ def test_absences_part_episodes_and_nothing_else_makes_one_of_a_single_window(tr
 
 @given(tracks())
 def test_no_other_labelling_is_better(track):
-    """Against every labelling of a short track by two labels that last for two windows."""
+    """Against every labelling of a short track by two labels that last for two windows.
+
+    Labels that only one window shows most do not count beside others.
+    """
     window, probabilities = track
     window, probabilities = np.arange(len(window))[:9], probabilities[:9]
     episodes = find_episodes(window, probabilities, Analysis())
@@ -90,7 +93,10 @@ def test_no_other_labelling_is_better(track):
         changes = sum(a != b for a, b in itertools.pairwise(labels))
         return probabilities[range(len(labels)), labels].sum(dtype=float) - 0.6 * changes
 
-    for labels in itertools.product(probabilities.sum(axis=0).argsort()[-2:], repeat=len(window)):
+    often = np.bincount(probabilities.argmax(axis=1), minlength=7) > 1
+    considered = np.flatnonzero(often if often.any() else ~often)
+    both = considered[probabilities[:, considered].sum(axis=0).argsort()[-2:]]
+    for labels in itertools.product(both, repeat=len(window)):
         lengths = [len(list(run)) for _, run in itertools.groupby(labels)]
         if min(lengths) >= min(2, len(window)):
             assert worth(chosen) >= worth(labels) - 1e-6
@@ -108,6 +114,7 @@ def test_a_shift_in_time_shifts_times_alone(track, windows: int):
     assert [one.peak_s + windows for one in before] == [one.peak_s for one in after]
 
 
+@example(steady=[0.5625, 0.5625], place=0, odd=1.0)
 @given(
     st.lists(st.floats(0.55, 1), min_size=2, max_size=12),
     st.integers(0, 12),

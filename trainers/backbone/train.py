@@ -18,7 +18,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +287,7 @@ def main() -> None:
     parser.add_argument("--fer2013", type=Path, required=True, help="fer2013.zip or its folder")
     parser.add_argument("--press", type=Path, required=True, help="press_faces.zip")
     parser.add_argument("--recipe", choices=RECIPES, default="first")
+    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
     parser.add_argument("--init", type=Path, help="first weights: a folder, or a checkpoint")
     parser.add_argument("--teacher", help="a backbone that knows FER2013, by name or ONNX file")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
@@ -313,6 +314,7 @@ def main() -> None:
             lambda images: torch.from_numpy(probabilities(teacher, images)), fer.images
         )
     recipe = RECIPES[arguments.recipe]
+    recipe = replace(recipe, epochs=arguments.epochs or recipe.epochs)
     for epoch in train(fitted, held_out, recipe, arguments.out, arguments.init, taught):
         print(json.dumps(asdict(epoch)), flush=True)
 

@@ -37,7 +37,6 @@ from numpy.typing import NDArray
 from benchmarks.agreement import agreement, timelines
 from benchmarks.record import circumstances
 from streamfer.config import Analysis, Execution
-from streamfer.emotion.backbone import squared
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.faces.detections import Faces, Picture, iou
 from streamfer.faces.detector import load_detector
@@ -49,6 +48,7 @@ from streamfer.weights.catalogue import DEFAULTS, Task, resolve
 from streamfer.weights.onnx_runtime import has_cuda
 from streamfer.weights.runtime import INT8_TWINS, Network, load_network
 from trainers import metrics
+from trainers.backbone.views import as_crops
 from trainers.corpora import fer2013
 from trainers.corpora.faces import Faces as LabelledFaces
 
@@ -146,8 +146,7 @@ def times(task: Task, device: str, networks: Sequence[Network]) -> list[dict[str
 def near_labels(networks: Sequence[Network], faces: LabelledFaces) -> list[dict[str, Any]]:
     """For each backbone how it does on labelled faces, and how near it is to the first."""
     ((name, shape),) = networks[0].input_shapes.items()
-    grey = np.stack([squared(image, shape[1] or 0) for image in faces.images])
-    crops = np.repeat(grey[..., None], 3, axis=3)
+    crops = as_crops(faces.images, shape[1] or 0)
     batches = np.split(crops, range(256, len(crops), 256))
     scored = [
         np.concatenate([network.run({name: batch})["probabilities"] for batch in batches])

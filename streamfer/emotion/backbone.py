@@ -23,6 +23,7 @@ from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from streamfer.media.rgb import require_rgb
 from streamfer.weights.catalogue import resolve
+from streamfer.weights.description import OfOneNetwork
 from streamfer.weights.runtime import Device, Network, is_torch_file, load_network, model_name
 
 EMBEDDING_SIZE = 512
@@ -42,7 +43,7 @@ class Crop(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Backbone:
+class Backbone(OfOneNetwork):
     """A loaded backbone."""
 
     name: str
@@ -53,16 +54,6 @@ class Backbone:
     def input_size(self) -> int:
         """S, the side of its crops in pixels."""
         return self.crop.size
-
-    @property
-    def sha256(self) -> str:
-        """That of its file."""
-        return self.network.sha256
-
-    @property
-    def runtime(self) -> str:
-        """What runs it; see `Network`."""
-        return self.network.runtime
 
     def embed(self, crops: NDArray[np.uint8]) -> Embedded:
         """Look at N crops as `crop` describes them, uint8 (N, S, S, 3) RGB; N may be 0."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Crop
 from streamfer.emotion.labels import EMOTIONS
-from streamfer.emotion.temporal.load import temporal_name
 from streamfer.errors import InputError
 from streamfer.media.discover import discover
 from streamfer.media.probe import MediaInfo
@@ -97,8 +96,8 @@ def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixel
         backbone=model_name(analysis.backbone, "backbone", device),
     )
     models = LocalModels.load(analysis, device)
-    chosen = temporal_name(analysis, models.backbone.sha256, device)
-    analysis = dataclasses.replace(analysis, temporal=chosen)
+    if analysis.temporal == "default":
+        analysis = dataclasses.replace(analysis, temporal=models.temporal.name)
     described = models.describe()
     speech = speech_detector(analysis)
     if speech is not None:

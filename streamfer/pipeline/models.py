@@ -7,14 +7,14 @@ themselves, in the caller's process (`LocalModels`), or pools of actors on a clu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Backbone, Crop, load_backbone
-from streamfer.emotion.temporal.load import load_temporal, require_fit, temporal_name
+from streamfer.emotion.temporal.load import load_temporal_beside
 from streamfer.emotion.temporal.method import TemporalMethod
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
@@ -65,9 +65,7 @@ class LocalModels:
         """The models that the settings name; UsageError where one cannot be had."""
         detector = load_detector(analysis.detector, device, analysis.min_score)
         backbone = load_backbone(analysis.backbone, device, weights=analysis.weights)
-        name = temporal_name(analysis, backbone.sha256, device)
-        temporal = load_temporal(replace(analysis, temporal=name), device)
-        require_fit(temporal, backbone.sha256)
+        temporal = load_temporal_beside(backbone.sha256, analysis, device)
         return cls(detector, backbone, temporal)
 
     @property

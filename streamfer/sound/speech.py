@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streamfer.sound.wave import MARGIN, SAMPLES, Wave
 from streamfer.weights.catalogue import resolve
+from streamfer.weights.description import OfOneNetwork
 from streamfer.weights.runtime import Network, load_network
 
 FRAME = 512
@@ -23,21 +24,11 @@ State = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class SpeechDetector:
+class SpeechDetector(OfOneNetwork):
     """Silero VAD on the processor: it is too small for a GPU to be of use."""
 
     name: str
     network: Network
-
-    @property
-    def sha256(self) -> str:
-        """Of its file."""
-        return self.network.sha256
-
-    @property
-    def runtime(self) -> str:
-        """Library, device and precision."""
-        return self.network.runtime
 
     def detect(self, wave: Wave, state: State | None = None) -> tuple[NDArray[np.float32], State]:
         """The probability of speech in each frame of 32 ms of a block, (125,).

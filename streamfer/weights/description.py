@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from streamfer.weights.runtime import Network
+
 
 class Described(Protocol):
     """What every model tells of itself."""
@@ -19,6 +21,22 @@ class Described(Protocol):
     @property
     def runtime(self) -> str:
         """The library that computes it, and where it matters device and precision."""
+
+
+class OfOneNetwork:
+    """`Described`, of a model all of whose weights are those of its `network`."""
+
+    network: Network
+
+    @property
+    def sha256(self) -> str:
+        """That of its file."""
+        return self.network.sha256
+
+    @property
+    def runtime(self) -> str:
+        """What runs it; see `Network`."""
+        return self.network.runtime
 
 
 def description(model: Described) -> dict[str, str]:

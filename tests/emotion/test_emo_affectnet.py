@@ -22,6 +22,7 @@ from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from streamfer.weights.catalogue import file_sha256
 from tests.emotion.paper_weights import random_net, write_random_weights
+from tests.emotion.trap import Trap
 
 
 @pytest.fixture(scope="module")
@@ -205,16 +206,6 @@ def test_onnx_gives_what_torch_gives(backbone: Backbone, net: ResNet50, tmp_path
     assert exported.crop == backbone.crop
     for found, expected in zip(exported.embed(faces(3)), backbone.embed(faces(3)), strict=True):
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
-
-
-class Trap:
-    """Touches a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
-        return Path.touch, (self.path,)
 
 
 @pytest.mark.parametrize("save", [torch.save, lambda x, path: path.write_bytes(pickle.dumps(x))])

@@ -32,8 +32,9 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from streamfer.emotion.backbone import Backbone, load_backbone, squared
+from streamfer.emotion.backbone import Backbone, load_backbone
 from trainers.backbone.evaluate import measure, probabilities
+from trainers.backbone.views import as_crops
 from trainers.corpora import fer2013, press_faces
 from trainers.corpora.faces import Faces
 from trainers.folding import folded
@@ -95,8 +96,7 @@ def _colour_readers(graph: onnx.GraphProto) -> list[str]:
 def crops(faces: Faces, count: int, size: int) -> NDArray[np.uint8]:
     """Some of the faces, always the same, as a backbone takes them: uint8 (count, S, S, 3)."""
     chosen = np.random.default_rng(0).choice(len(faces), count, replace=False)
-    grey = np.stack([squared(image, size) for image in faces.images[chosen]])
-    return np.repeat(grey[..., None], COLOURS, axis=3)
+    return as_crops(faces.images[chosen], size)
 
 
 def compare(exact: Backbone, twin: Backbone, faces: Faces) -> dict[str, Any]:

@@ -54,6 +54,12 @@ def resized(faces: Faces) -> Faces:
     return Faces(images, faces.labels, faces.names)
 
 
+def as_crops(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Grey pictures (N, H, W) as a backbone takes them: (N, size, size, 3)."""
+    grey = np.stack([squared(image, size) for image in images])
+    return np.repeat(grey[..., None], 3, axis=3)
+
+
 def cached(path: Path, faces: Faces) -> Views:
     """`Views.of(faces)`, kept in the file `path` from the first time on."""
     if not path.exists():

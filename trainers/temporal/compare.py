@@ -22,7 +22,7 @@ from streamfer.config import Analysis
 from streamfer.emotion.backbone import load_backbone
 from streamfer.emotion.temporal.cnn_s import CnnS
 from streamfer.emotion.temporal.cnn_w import CnnW
-from streamfer.emotion.temporal.load import load_temporal, require_fit
+from streamfer.emotion.temporal.load import load_temporal_beside
 from streamfer.emotion.temporal.method import TemporalMethod
 from trainers.temporal import data
 from trainers.temporal.examples import Examples, lay_out
@@ -109,9 +109,8 @@ def main() -> None:
     analysis, backbone = Analysis(audio=True), load_backbone(arguments.backbone)
 
     def load(file: Path) -> TemporalMethod:
-        method = load_temporal(replace(analysis, temporal=str(file)), "cpu")
-        require_fit(method, backbone.sha256)
-        return method
+        settings = replace(analysis, temporal=str(file))
+        return load_temporal_beside(backbone.sha256, settings, "cpu")
 
     learnt = {name: load(arguments.run / f"{name}.onnx") for name in METHODS}
     files = {name: arguments.run / f"{name}-sound.onnx" for name in METHODS}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamfer.config import Analysis, Execution
+from streamfer.emotion.temporal.learnt import SOUND_SIZE
 from streamfer.emotion.windows import WindowSound
 from streamfer.media.probe import probe
 from streamfer.sound.listen import listen
@@ -22,7 +23,7 @@ def with_sound(examples: Examples, videos: Path, analysis: Analysis) -> Examples
     In stills, and in clips without sound, nothing is heard.
     """
     windows = examples.windows
-    mel = np.zeros((len(windows), 128), np.float32)
+    mel = np.zeros((len(windows), SOUND_SIZE), np.float32)
     share = np.zeros(len(windows), np.float32)
     detector = load_speech_detector()
     for clip in np.unique(examples.clip[examples.filmed]).tolist():

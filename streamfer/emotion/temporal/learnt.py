@@ -26,6 +26,7 @@ from streamfer.emotion.contract import require_labels, require_outputs
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.emotion.windows import Windows
 from streamfer.errors import UsageError
+from streamfer.weights.description import OfOneNetwork
 from streamfer.weights.runtime import Device, Network, is_torch_file, load_network
 
 SOUND_SIZE = 128
@@ -35,7 +36,7 @@ Never 0: a recurrent layer of ONNX Runtime then ends the process."""
 
 
 @dataclass(frozen=True)
-class Learnt:
+class Learnt(OfOneNetwork):
     """A trained method; it looks at nothing beyond its window."""
 
     name: str
@@ -44,16 +45,6 @@ class Learnt:
     window_s: float
     network: Network
     context_s: ClassVar[float] = 0.0
-
-    @property
-    def sha256(self) -> str:
-        """That of its file."""
-        return self.network.sha256
-
-    @property
-    def runtime(self) -> str:
-        """What runs it; see `Network`."""
-        return self.network.runtime
 
     @property
     def listens(self) -> bool:

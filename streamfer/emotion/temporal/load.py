@@ -18,27 +18,23 @@ _OF_CNN_S = ("smoothing", "smoothing_shape", "smoothing_edge")
 TRAINED = ("cnn-svm", "cnn-lstm", "cnn-gru", "cnn-lstm-a")
 
 
-def temporal_name(analysis: Analysis, backbone_sha256: str, device: Device) -> str:
-    """What `analysis.temporal` stands for beside this backbone.
+def load_temporal_beside(
+    backbone_sha256: str, analysis: Analysis, device: Device
+) -> TemporalMethod:
+    """The temporal method of the settings, which fits this backbone.
 
     "default" is the trained method that comes with streamfer; or CNN-S, which fits everything,
     where the backbone or the windows are not those that it was trained on, or where settings
     that are CNN-S's alone are not as they come.
 
     Raises:
-        UsageError: The file that comes with streamfer is damaged.
+        UsageError: There is none, it is damaged, or it does not fit.
     """
-    if analysis.temporal != "default":
-        return analysis.temporal
-    if any(getattr(analysis, name) != getattr(Analysis, name) for name in _OF_CNN_S):
-        return CnnS.name
-    method = load_learnt(resolve("default", "temporal"), device)
-    try:
-        require_settings(method, analysis)
-        require_fit(method, backbone_sha256)
-    except UsageError:
-        return CnnS.name
-    return method.name
+    if analysis.temporal == "default":
+        return _overlapping(_default(backbone_sha256, analysis, device), analysis)
+    method = load_temporal(analysis, device)
+    require_fit(method, backbone_sha256)
+    return method
 
 
 def load_temporal(analysis: Analysis, device: Device) -> TemporalMethod:
@@ -47,8 +43,7 @@ def load_temporal(analysis: Analysis, device: Device) -> TemporalMethod:
     Raises:
         UsageError: There is none, it is damaged, or it does not fit the settings.
     """
-    method = _load(analysis, device)
-    return Averaged(method, analysis) if analysis.overlap == "average" else method
+    return _overlapping(_load(analysis, device), analysis)
 
 
 def require_fit(method: TemporalMethod, backbone_sha256: str) -> None:
@@ -63,6 +58,22 @@ def require_fit(method: TemporalMethod, backbone_sha256: str) -> None:
             f"(sha256 {method.backbone_sha256[:12]}…, not {backbone_sha256[:12]}…): name that "
             "backbone, or another method."
         )
+
+
+def _overlapping(method: TemporalMethod, analysis: Analysis) -> TemporalMethod:
+    return Averaged(method, analysis) if analysis.overlap == "average" else method
+
+
+def _default(backbone_sha256: str, analysis: Analysis, device: Device) -> TemporalMethod:
+    if any(getattr(analysis, name) != getattr(Analysis, name) for name in _OF_CNN_S):
+        return CnnS.of(analysis)
+    method = load_learnt(resolve("default", "temporal"), device)
+    try:
+        require_settings(method, analysis)
+        require_fit(method, backbone_sha256)
+    except UsageError:
+        return CnnS.of(analysis)
+    return method
 
 
 def _load(analysis: Analysis, device: Device) -> TemporalMethod:

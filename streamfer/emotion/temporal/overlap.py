@@ -86,12 +86,12 @@ class Averaged:
         present = windows.present[:, samples]
         inside = present[:, context : context + self.analysis.window_ticks]
         there = inside.any(axis=1) & (windows.window + step >= 0)
+        beside = windows.where(there)
         beside = replace(
-            windows,
-            track=windows.track[there],
-            window=windows.window[there] + step,
-            index=windows.index[there, samples],
-            present=present[there],
+            beside,
+            window=beside.window + step,
+            index=beside.index[:, samples],
+            present=beside.present[:, samples],
             context_ticks=context,
             sound=None,
         )

@@ -28,6 +28,7 @@ from tests.emotion.temporal.random_networks import (
     tensors,
     write_random,
 )
+from tests.emotion.trap import Trap
 
 AUTHORS_BACKBONE = "8274190b5be4355bd2f07b59f593fcdb294f9d7c563bfa9ac9e5ea06c10692d2"
 METADATA = {
@@ -227,16 +228,6 @@ def test_other_weights_are_refused_with_the_reason(tmp_path: Path, change: Calla
     torch.save(change(CnnLstm().state_dict()), path)
     with pytest.raises(UsageError, match=rf"other\.pt is not a temporal method: .*{reason}"):
         load_learnt(path)
-
-
-class Trap:
-    """Touches a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
-        return Path.touch, (self.path,)
 
 
 @pytest.mark.parametrize("save", [torch.save, lambda x, path: path.write_bytes(pickle.dumps(x))])

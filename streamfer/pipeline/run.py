@@ -41,9 +41,15 @@ class Lost:
 
 @dataclass(frozen=True)
 class Working:
-    """Seconds of media that have been reached in segments that are not done."""
+    """How an executor is doing: what it has reached of segments that are not done, and holds.
+
+    `seconds` of media are reached, `queued` segments wait, and the workers hold `held_bytes` of
+    memory.
+    """
 
     seconds: float
+    queued: int = 0
+    held_bytes: int = 0
 
 
 Outcome = Done | Lost | Working

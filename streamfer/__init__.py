@@ -4,7 +4,8 @@
     table = streamfer.analyse("interview.mp4")
 
 `analyse` reads one video in this process; `streamfer run` does folders of them on all cores.
-`load_detector` and `load_backbone` give the networks alone. docs/api.md describes them.
+`read` gives the tables that it writes; `load_detector` and `load_backbone` give the networks alone.
+docs/api.md describes them.
 """
 
 from importlib import import_module
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from streamfer.emotion.backbone import load_backbone
     from streamfer.faces.detector import load_detector
     from streamfer.pipeline.analyse import analyse
+    from streamfer.store.read import read
 
 __all__ = [
     "EMOTIONS",
@@ -27,6 +29,7 @@ __all__ = [
     "analyse",
     "load_backbone",
     "load_detector",
+    "read",
 ]
 
 # What needs the runtimes of networks, which take a second to import, waits until it is used.
@@ -34,6 +37,7 @@ _LATER = {
     "analyse": "streamfer.pipeline.analyse",
     "load_backbone": "streamfer.emotion.backbone",
     "load_detector": "streamfer.faces.detector",
+    "read": "streamfer.store.read",
 }
 
 

@@ -12,6 +12,7 @@ import skimage.data
 
 import streamfer
 from tests.cli.terminal import portrait
+from tests.store.example_run import make_run
 
 PAGE = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
 
@@ -32,6 +33,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch, capsys):
     portrait(tmp_path / "interview.mp4", 3)
+    make_run(tmp_path / "timelines.parquet")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
 
@@ -48,7 +50,7 @@ def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch, capsys):
     assert 1 / 7 < float(last[1]) <= 1
 
 
-@pytest.mark.parametrize("name", ["analyse", "load_detector", "load_backbone"])
+@pytest.mark.parametrize("name", ["analyse", "load_detector", "load_backbone", "read"])
 def test_the_page_gives_the_signatures_as_they_are(name: str):
     (written,) = re.findall(rf"`streamfer\.{name}\((.*?)\)`", PAGE, re.DOTALL)
     parameters = inspect.signature(getattr(streamfer, name)).parameters.values()

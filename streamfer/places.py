@@ -23,20 +23,45 @@ def is_uri(name: str) -> bool:
     return _URI.match(name) is not None
 
 
+def scheme(name: str) -> str:
+    """What a URI begins with (`s3`), in small letters; the empty string for a path."""
+    found = _URI.match(name)
+    return found[1].lower() if found else ""
+
+
+def public(name: str) -> str:
+    """A name as anybody may see it, in a table or in a message. A path is its own.
+
+    A URI loses its user and password (but not a user alone, which may be a container of Azure's:
+    `abfs://videos@account/a.mp4`). An address on the web loses whoever is in it and its query,
+    which may be a signature: so a file that is signed anew for each run keeps its name.
+    """
+    found = _URI.match(name)
+    if found is None:
+        return name
+    web = scheme(name) in ("http", "https")
+    authority, slash, path = name[found.end() :].partition("/")
+    user, at, host = authority.rpartition("@")
+    if web or ":" in user:
+        user = at = ""
+    shown = f"{found[0]}{user}{at}{host}{slash}{path}"
+    return re.split("[?#]", shown, maxsplit=1)[0] if web else shown
+
+
 def place(name: str) -> Place:
     """The place of a name; `file://` is this machine.
 
     Raises UsageError, saying what to install, where nothing here opens such a URI.
     """
-    scheme = _URI.match(name)
-    if scheme is None:
+    if not is_uri(name):
         return Path(name)
     try:
-        filesystem = fsspec.get_filesystem_class(scheme[1].lower())
+        filesystem = fsspec.get_filesystem_class(scheme(name))
     except ValueError:
-        raise UsageError(f"{name} cannot be opened: nothing knows {scheme[1]}://.") from None
+        words = f"nothing knows {scheme(name)}://"
+        raise UsageError(f"{public(name)} cannot be opened: {words}.") from None
     except ImportError as error:
-        raise UsageError(f"{name} cannot be opened: {error}.") from None
+        raise UsageError(f"{public(name)} cannot be opened: {error}.") from None
     if issubclass(filesystem, LocalFileSystem):
         return Path(UPath(name).path)
-    return UPath(name)
+    return UPath(f"{scheme(name)}{name[len(scheme(name)) :]}")

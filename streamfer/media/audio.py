@@ -37,9 +37,10 @@ from av.packet import Packet
 from av.stream import Discard, Disposition
 from numpy.typing import NDArray
 
-from streamfer.media.container import VideoFile, open_video, seek_targets
+from streamfer.media.container import VideoFile, open_video
 from streamfer.media.probe import MediaInfo
 from streamfer.media.sampling import Grid
+from streamfer.media.seeking import seek_targets
 
 # Sound of a lower rate is none, but would have to be counted in ticks all the same.
 _LOWEST_HZ = 1000
@@ -52,6 +53,8 @@ _SKEW_S = 10
 _PASSED = 8
 # One frame at most: raw sound may come in packets of any size.
 _MAX_SAMPLES = 1 << 20
+# PyAV 18 reads beyond the list of a frame's planes, and of more it cannot even count them.
+_MAX_PLANES = 8
 # Float samples may exceed full scale (1); what exceeds it by 24 dB is damage.
 _MAX_VALUE = 16
 
@@ -72,16 +75,16 @@ class Stretch:
 
 
 class SoundReader:
-    """The sound from second `first_s` to before `last_s`, in order and without overlap.
+    """The sound from second `first_s` to before `last_s` (None: to the end), without overlap.
 
     Of the stream that is marked as the default, or else the first, of those that FFmpeg can
-    decode. Iterate once. Then `stream` tells in words which it is, or why there is none, and
-    `errors` is the number of packets and frames in the range that were passed over: damaged,
-    of another rate, or of a sample format that PyAV does not know. Raises InputError where the
-    file can no longer be opened.
+    decode. Iterate once. As soon as that has begun, `stream` tells in words which it is, or why
+    there is none, and `errors` is the number of packets and frames in the range that were passed
+    over so far: damaged, of another rate, or of a sample format that PyAV does not know. Raises
+    InputError where the file can no longer be opened.
     """
 
-    def __init__(self, info: MediaInfo, first_s: int, last_s: Fraction) -> None:
+    def __init__(self, info: MediaInfo, first_s: int, last_s: Fraction | None) -> None:
         self._info = info
         self._first_s = first_s
         self._last_s = last_s
@@ -91,7 +94,7 @@ class SoundReader:
     def __iter__(self) -> Iterator[Stretch]:
         bound = Fraction(self._first_s - _SETTLE_S)
         for target in (*seek_targets(self._info.container, bound), None):
-            with open_video(self._info.path, self._info.max_pixels) as file:
+            with open_video(self._info.path, self._info.limits) as file:
                 stream, self.stream = _choose(file.container)
                 if stream is None or stream.time_base is None:
                     return
@@ -118,7 +121,9 @@ class SoundReader:
         context.thread_type = "NONE"
         context.thread_count = 1
         context.options = {"max_samples": str(_MAX_SAMPLES)}
-        far = math.ceil((self._last_s + _SKEW_S + file.origin) / file.time_base)
+        far: float = math.inf
+        if self._last_s is not None:
+            far = math.ceil((self._last_s + _SKEW_S + file.origin) / file.time_base)
         passed = 0
         for packet in packets:
             if packet is None:
@@ -146,7 +151,7 @@ class SoundReader:
                 grid = Grid(frame.sample_rate, time_base, origin)
             pts = frame.dts if frame.pts is None else frame.pts
             start = None if pts is None or grid is None else grid.place(pts)[0]
-            if grid and frame.sample_rate == grid.fps and frame.format.name in format_dtypes:
+            if grid and frame.sample_rate == grid.fps and _readable(frame):
                 yield start, frame
             else:
                 self.errors += start is None or start >= self._first_s * frame.sample_rate
@@ -198,11 +203,12 @@ class SoundReader:
     def _cut(self, stretches: Iterator[Stretch]) -> Iterator[Stretch]:
         """What lies in the range."""
         for stretch in stretches:
-            end = math.ceil(self._last_s * stretch.rate)
-            if stretch.start >= end:
+            end = None if self._last_s is None else math.ceil(self._last_s * stretch.rate)
+            if end is not None and stretch.start >= end:
                 return
             before = max(self._first_s * stretch.rate - stretch.start, 0)
-            samples = stretch.samples[:, before : end - stretch.start]
+            until = None if end is None else end - stretch.start
+            samples = stretch.samples[:, before:until]
             if samples.shape[1]:
                 yield Stretch(stretch.start + before, stretch.rate, samples)
 
@@ -237,11 +243,24 @@ def _time(file: VideoFile, packet: Packet[Any]) -> Fraction | float:
     return pts * packet.time_base - file.origin
 
 
+def _readable(frame: AudioFrame) -> bool:
+    planes = frame.layout.nb_channels if frame.format.is_planar else 1
+    return frame.format.name in format_dtypes and planes <= _MAX_PLANES
+
+
 def _samples(frame: AudioFrame) -> NDArray[np.float32]:
-    """The samples of a frame, (channels, N), full scale is 1."""
-    values: NDArray[Any] = frame.to_ndarray()
-    if not frame.format.is_planar:
-        values = values.reshape(-1, frame.layout.nb_channels).T
+    """The samples of a readable frame, (channels, N), full scale is 1."""
+    kind = np.dtype(format_dtypes[frame.format.name])
+    channels = frame.layout.nb_channels
+    values: NDArray[Any]
+    if frame.format.is_planar:
+        planes = frame.planes[:channels]
+        values = np.stack(
+            [np.frombuffer(memoryview(plane), kind, frame.samples) for plane in planes]
+        )
+    else:
+        packed = np.frombuffer(memoryview(frame.planes[0]), kind, frame.samples * channels)
+        values = packed.reshape(-1, channels).T
     samples: NDArray[np.float32] = values.astype(np.float32)
     if values.dtype == np.uint8:
         samples = samples / np.float32(128) - np.float32(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,26 +19,15 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from streamfer.errors import InputError
+from streamfer.media.limits import Limits
+from streamfer.media.remote import RemoteFile
+from streamfer.places import is_uri
 
 # Demuxers that read other files, or draw text: never a video in itself.
 _PLAYLISTS = {"concat", "dash", "hls", "imf", "sdp"}
 _TEXT_ART = {"adf", "bin", "idf", "tty", "xbin"}
 _GENERATE_PTS = 0x0001  # AVFMT_FLAG_GENPTS, which PyAV sets
 _PICTURE_BRANDS = {"avif", "heic", "heix", "mif1"}
-# Demuxers whose timestamps after a seek are those of reading from the start (measured); but of
-# a program stream ("mpeg") the first may be wrong, as it may belong to a frame that was cut off.
-_SEEKABLE = {
-    "asf",
-    "avi",
-    "flv",
-    "matroska,webm",
-    "mov,mp4,m4a,3gp,3g2,mj2",
-    "mpeg",
-    "mpegts",
-    "mxf",
-}
-# Seconds before a time at which to look for a keyframe, one after the other; then the start.
-_RUN_UPS = (0, 2, 10, 40)
 # Errors of the demuxer, one after the other, after which the rest of a file is given up.
 _DEMUX_ERRORS = 8
 
@@ -54,6 +44,10 @@ class VideoFile:
     def seconds(self, pts: int) -> Fraction:
         """The time of a PTS on the file's clock."""
         return pts * self.time_base - self.origin
+
+    def pts(self, time: Fraction) -> int:
+        """The last PTS that is not after a time on the file's clock."""
+        return math.floor((time + self.origin) / self.time_base)
 
     def packets(self, *others: AudioStream) -> Iterator[Packet[Any]]:
         """The stream's packets from here on. Raises FFmpegError where reading fails.
@@ -89,45 +83,46 @@ class VideoFile:
     def seek(self, target: Fraction) -> bool:
         """Go to a keyframe at or before a time on the clock. Whether that could be tried."""
         try:
-            pts = int((target + self.origin) / self.time_base)
-            self.container.seek(pts, stream=self.stream, backward=True)
+            self.container.seek(self.pts(target), stream=self.stream, backward=True)
         except av.error.FFmpegError:
             return False
         return True
 
 
-def seek_targets(demuxer: str, bound: Fraction) -> list[Fraction]:
-    """Where to seek in order to have read up to `bound` (s), the most promising first.
+@contextmanager
+def open_video(path: str, limits: Limits) -> Iterator[VideoFile]:
+    """Open the first video stream of a local file or a URI, to be decoded on one thread.
 
-    Nothing where timestamps after a seek cannot be trusted. Seeking may fail to land before
-    `bound`: then the next is tried, and in the end the file is read from its start.
+    The decoder refuses pictures far above the limit, in mid-stream too. Raises InputError, with
+    a reason for a person, for what is no readable video file. Of a URI, a read that fails on the
+    way raises it when the context is left, which is after FFmpeg has taken it for the end: what
+    was made of the file counts only then.
     """
-    if demuxer not in _SEEKABLE:
-        return []
-    run_ups = _RUN_UPS[1:] if demuxer == "mpeg" else _RUN_UPS
-    return [bound - run_up for run_up in run_ups if bound > run_up]
+    if is_uri(path):
+        with RemoteFile(path) as file, _opened(file, limits) as video:
+            yield video
+    else:
+        _check_file(path)
+        # An absolute path cannot be taken for a URL, whatever characters are in it.
+        with _opened(str(Path(path).absolute()), limits) as video:
+            yield video
 
 
 @contextmanager
-def open_video(path: str, max_pixels: int) -> Iterator[VideoFile]:
-    """Open the first video stream of a local file, to be decoded on one thread.
-
-    The decoder refuses pictures far above `max_pixels`, in mid-stream too. Raises InputError,
-    with a reason for a person, for what is no readable video file.
-    """
-    _check_file(path)
+def _opened(file: str | RemoteFile, limits: Limits) -> Iterator[VideoFile]:
     # FFmpeg counts what it stores, which is padded to whole blocks.
-    limit = {"max_pixels": str(2 * max_pixels)}
+    limit = {"max_pixels": str(2 * limits.max_pixels)}
+    # What a file names beside itself stays closed: of a URI all, of a path what is elsewhere.
+    protocols = "file" if isinstance(file, str) else ""
     try:
-        # An absolute path cannot be taken for a URL, whatever characters are in it.
         container = av.open(
-            str(Path(path).absolute()),
+            file,
             mode="r",
-            options={"protocol_whitelist": "file", **limit},
+            options={"protocol_whitelist": protocols, **limit},
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise InputError(_why_not_opened(path, error), retry=isinstance(error, OSError)) from None
+        raise InputError(_why_not_opened(file, error), retry=isinstance(error, OSError)) from None
     with container:
         if container.format.name == "avi":
             # AVI holds no PTS, and those that FFmpeg would make up are out of order.
@@ -165,16 +160,23 @@ def _check_file(path: str) -> None:
         raise InputError("The file is empty.")
 
 
-def _why_not_opened(path: str, error: Exception) -> str:
+def _why_not_opened(file: str | RemoteFile, error: Exception) -> str:
     if not isinstance(error, av.error.InvalidDataError):
         return f"FFmpeg cannot open it: {getattr(error, 'strerror', None) or error}."
-    with Path(path).open("rb") as file:
-        if file.read(8)[4:] == b"ftyp":
-            return (
-                "This MP4 file has no index (moov): it was cut off, or is still being written. "
-                "Fetch it again in full, or repair it."
-            )
+    if _head(file)[4:] == b"ftyp":
+        return (
+            "This MP4 file has no index (moov): it was cut off, or is still being written. "
+            "Fetch it again in full, or repair it."
+        )
     return "This is not a video: FFmpeg recognises no container in it."
+
+
+def _head(file: str | RemoteFile) -> bytes:
+    if isinstance(file, RemoteFile):
+        file.seek(0)
+        return file.read(8)
+    with Path(file).open("rb") as local:
+        return local.read(8)
 
 
 def _video_stream(container: InputContainer) -> VideoStream:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import av
 from av.video.frame import VideoFrame
@@ -17,7 +16,9 @@ from av.video.stream import VideoStream
 
 from streamfer.errors import InputError
 from streamfer.media.container import VideoFile, open_video
+from streamfer.media.limits import Limits, Meter
 from streamfer.media.picture import quarter_turns, stored_size
+from streamfer.media.seeking import ends_near, last_end, longest_run_up
 
 _ANIMATIONS = {"apng", "gif", "webp"}
 _NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS: a bare stream
@@ -32,9 +33,11 @@ class MediaInfo:
     `width` and `height` are as displayed, after rotation and pixel aspect; `rotation` is in
     degrees counter-clockwise. `frame_rate` is the average in Hz (nan: unknown). Times are in
     seconds: `start_s` is the container's start, the zero of the clock; `duration_s` is where
-    the video ends on that clock, by the header (`declared`) or else by the packets. `skips`:
-    frames that no other refers to can be left out without changing the others. `max_pixels`
-    is the limit the file was probed with.
+    the video ends on that clock, by the header (`declared`) or else by the packets, and `end_s`
+    where it really ends, as far as packets tell; `run_up_s` is how much has to be decoded in
+    vain before a time in its midst, at worst (see `streamfer.media.seeking`). `skips`:
+    frames that no other refers to can be left out without changing the others. `limits` are
+    what the file was probed with, and is held to when it is decoded.
     """
 
     path: str
@@ -47,50 +50,56 @@ class MediaInfo:
     frame_rate: float
     start_s: float
     duration_s: float
+    end_s: float
+    run_up_s: float
     declared: bool
     skips: bool
-    max_pixels: int
+    limits: Limits
 
 
-def probe(path: str, max_pixels: int) -> MediaInfo:
+def probe(path: str, limits: Limits) -> MediaInfo:
     """Open a file, decode its first picture and, if need be, read through it for its length.
 
-    Raises InputError, with a reason for the ledger, for what cannot be analysed; a picture of
-    more than `max_pixels` is refused before anything is decoded.
+    Raises InputError, with a reason for the ledger, for what cannot be analysed; a file whose
+    header exceeds a limit is refused before anything is decoded.
     """
-    with open_video(path, max_pixels) as file:
+    with open_video(path, limits) as file:
         stream = file.stream
-        if stream.width * stream.height > max_pixels:
-            raise InputError(
-                f"The picture has {stream.width} x {stream.height} pixels, "
-                f"more than the limit of {max_pixels}."
-            )
-        frame = _first_frame(file, max_pixels)
+        rate = float(stream.average_rate or math.nan)
+        declared = _declared_end(file)
+        limits.check_picture(stream.width, stream.height)
+        limits.check_rate(rate)
+        frame = _first_frame(file, limits)
+        believed = declared is not None and ends_near(file, declared)
+        end = declared if believed and declared is not None else _last_end(path, limits)
+        limits.check_duration(float(end))
+        with open_video(path, limits) as anew:
+            run_up = longest_run_up(anew, end)
         width, height = stored_size(frame.width, frame.height, stream.sample_aspect_ratio)
         turns = quarter_turns(frame)
-        rate = stream.average_rate
-        declared = _declared_end(file)
         return MediaInfo(
             path=path,
-            size_bytes=Path(path).stat().st_size,
+            size_bytes=file.container.size,
             container=file.container.format.name,
             codec=stream.codec.canonical_name,
             width=height if turns % 2 else width,
             height=width if turns % 2 else height,
             rotation=turns * 90,
-            frame_rate=float(rate) if rate else math.nan,
+            frame_rate=rate,
             start_s=float(file.origin),
-            duration_s=float(_last_end(path, max_pixels) if declared is None else declared),
+            duration_s=float(end if declared is None else declared),
+            end_s=float(end),
+            run_up_s=float(run_up),
             declared=declared is not None,
             skips=_can_skip(stream) and not frame.interlaced_frame,
-            max_pixels=max_pixels,
+            limits=limits,
         )
 
 
-def _first_frame(file: VideoFile, max_pixels: int) -> VideoFrame:
+def _first_frame(file: VideoFile, limits: Limits) -> VideoFrame:
     # An animation of one picture is a still; anything else of one picture is a short video.
     enough = 2 if file.stream.codec.canonical_name in _ANIMATIONS else 1
-    frames = list(itertools.islice(_frames(file), enough))
+    frames = list(itertools.islice(_frames(file, Meter(limits)), enough))
     if len(frames) == enough:
         return frames[0]
     if frames:
@@ -98,17 +107,19 @@ def _first_frame(file: VideoFile, max_pixels: int) -> VideoFrame:
     if file.stream.width == 0:
         raise InputError(
             "The header gives no size of the picture, or more than the limit of "
-            f"{max_pixels} pixels."
+            f"{limits.max_pixels} pixels."
         )
     raise InputError("Nothing in the video stream can be decoded: it is damaged or encrypted.")
 
 
-def _frames(file: VideoFile) -> Iterator[VideoFrame]:
+def _frames(file: VideoFile, meter: Meter) -> Iterator[VideoFrame]:
     """All that decodes, until reading fails."""
     with contextlib.suppress(av.error.FFmpegError):
         for packet in itertools.chain(file.packets(), [None]):
             with contextlib.suppress(av.error.FFmpegError):
-                yield from file.stream.codec_context.decode(packet)
+                with meter.decoding():
+                    frames = file.stream.codec_context.decode(packet)
+                yield from frames
 
 
 def _can_skip(stream: VideoStream) -> bool:
@@ -143,16 +154,23 @@ def _declared_end(file: VideoFile) -> Fraction | None:
     return None
 
 
-def _last_end(path: str, max_pixels: int) -> Fraction:
+def _last_end(path: str, limits: Limits) -> Fraction:
     """Where the last picture ends, by reading all packets and decoding none."""
-    end = untimed = Fraction(0)
-    # The length up to any damage is what can be planned for.
-    with open_video(path, max_pixels) as file, contextlib.suppress(av.error.FFmpegError):
-        for packet in file.packets():
+    untimed = 0
+    meter = Meter(limits)
+
+    def ends() -> Iterator[int]:
+        nonlocal untimed
+        for packet in file.packets_past_damage():
+            if packet is None:
+                continue
             pts = packet.dts if packet.pts is None else packet.pts
-            length = packet.duration or 0
             if pts is None:
-                untimed += length * file.time_base
+                untimed += packet.duration or 0
             else:
-                end = max(end, file.seconds(pts + length))
-    return end + untimed
+                meter.packet((packet.dts or pts) * unit)
+                yield pts + (packet.duration or 0)
+
+    with open_video(path, limits) as file:
+        unit = float(file.time_base)
+        return last_end(file, ends()) + untimed * file.time_base

@@ -74,6 +74,32 @@ def nearest_frames(
         yield chosen
 
 
+def believable_frames(
+    frames: Iterable[tuple[int, T]], leap: int, far: int
+) -> Iterator[tuple[int, T, bool]]:
+    """Say of each `(pts, frame)` whether its timestamp can be true: one may be wild.
+
+    It is where it lies more than `leap` after the frame before, or is the first, and the next
+    one goes back by more than `leap`; and where nothing comes after it and it lies more than
+    `far` after the one before. One frame is held back for that.
+    """
+    held: tuple[int, T] | None = None
+    last: int | None = None
+    for pts, frame in frames:
+        if held is not None:
+            goes_on = pts > held[0] - leap
+            yield *held, goes_on
+            last = held[0] if goes_on else last
+            held = None
+        if last is None or pts > last + leap:
+            held = pts, frame
+        else:
+            yield pts, frame, True
+            last = pts
+    if held is not None:
+        yield *held, last is None or held[0] <= last + far
+
+
 def needed_packets(
     packets: Iterable[tuple[int | None, int | None, T]],
     grid: Grid,

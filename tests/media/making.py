@@ -1,5 +1,7 @@
 """Videos made for the tests, whose pictures carry their own number."""
 
+import re
+import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -88,3 +90,23 @@ def an_hour_late(source: Path, path: Path) -> Path:
             packet.stream = copy
             target.mux(packet)
     return path
+
+
+def claim_length(path: Path, seconds: float) -> None:
+    """Let the header of an MP4 or Matroska file speak of another length, and change no more."""
+    data = path.read_bytes()
+    if path.suffix == ".mp4":
+        # A movie's and a track's media: version and flags, two dates, the unit, the length.
+        for kind in (b"mvhd", b"mdhd"):
+            unit = data.index(kind) + 4 + 4 + 8
+            (a_second,) = struct.unpack_from(">I", data, unit)
+            length = struct.pack(">I", int(seconds * a_second))
+            data = data[: unit + 4] + length + data[unit + 8 :]
+    else:
+        element = b"\x44\x89\x88"  # Duration, as eight bytes: milliseconds
+        place = data.index(element) + len(element)
+        data = data[:place] + struct.pack(">d", 1000 * seconds) + data[place + 8 :]
+        minutes, rest = divmod(seconds, 60)
+        clock = f"{int(minutes // 60):02}:{int(minutes % 60):02}:{rest:012.9f}".encode()
+        data = re.sub(rb"\d+:\d\d:\d\d\.\d{9}", lambda old: clock.zfill(len(old[0])), data)
+    path.write_bytes(data)

@@ -68,7 +68,7 @@ def add_sound(video: Path, path: Path, track: Track) -> Path:
 
 def _add(container, track: Track):
     channels = len(track.samples)
-    layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+    layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1", 16: "hexadecagonal"}[channels]
     # Without noise that the decoder would have to draw.
     options = {"aac_pns": "0"} if track.codec == "aac" else {}
     stream = container.add_stream(track.codec, rate=track.rate, layout=layout, options=options)
@@ -95,7 +95,8 @@ def sound_frame(samples, format_, layout, rate, time_s):
     values = values.astype(dtype)
     frame = av.AudioFrame(format_.name, layout.name, samples.shape[1])
     contents = values if format_.is_planar else [values.T]
-    for plane, content in zip(frame.planes, contents, strict=True):
+    # PyAV sees more planes than there are where they are many.
+    for plane, content in zip(frame.planes[: len(contents)], contents, strict=True):
         plane.update(content.tobytes())
     frame.sample_rate = rate
     frame.time_base = Fraction(1, rate)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamfer.media.audio import SoundReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from tests.media.making_sound import (
     FRAME,
@@ -21,11 +22,9 @@ from tests.media.making_sound import (
     sine,
 )
 
-LIMIT = 8192 * 4320
-
 
 def read(path, first_s=0, last_s=1000):
-    reader = SoundReader(probe(str(path), LIMIT), first_s, Fraction(last_s))
+    reader = SoundReader(probe(str(path), Limits()), first_s, Fraction(last_s))
     stretches = list(reader)
     for before, after in itertools.pairwise(stretches):
         assert before.start + before.samples.shape[1] <= after.start
@@ -94,7 +93,7 @@ def test_matroskas_milliseconds_tear_no_holes_and_do_not_add_up(tmp_path, rate):
 def test_sound_that_starts_late_and_ends_early(tmp_path, name, rate):
     codec = "ac3" if name == "a.ts" else "pcm_s16le"
     path = make(tmp_path / name, Track(sine(1, rate, 440), rate, codec, start_s=1.5))
-    info = probe(str(path), LIMIT)
+    info = probe(str(path), Limits())
     stretches, reader = read(path)
     before, after = holes(stretches, 4)
     slack = 1536 if codec == "ac3" else rate // 1000
@@ -293,6 +292,25 @@ def test_samples_of_an_unknown_format_are_passed_over_and_told(tmp_path):
     stretches, reader = read(path)
     assert (stretches, reader.errors) == ([], 8)
     assert reader.stream == "pcm_s64le, 8000 Hz, 1 channel"
+
+
+def test_eight_channels_are_read(tmp_path):
+    waves = [sine(2, 48_000, 200 + 100 * number) for number in range(8)]
+    track = Track(np.concatenate(waves), codec="aac")
+    reader = SoundReader(probe(str(make(tmp_path / "a.mkv", track)), Limits()), 0, Fraction(1))
+    samples = np.concatenate([stretch.samples for stretch in reader], axis=1)
+    # The loudest frequency of each channel, to a hertz, whatever their order.
+    found = {int(np.abs(np.fft.rfft(wave)).argmax()) for wave in samples[:, :48_000]}
+    # The low-frequency channel holds only what is low.
+    assert len(samples) == 8
+    assert len(found & set(range(200, 1000, 100))) >= 7
+
+
+def test_more_planes_than_pyav_can_count_are_passed_over_and_told(tmp_path):
+    path = make(tmp_path / "a.nut", Track(np.zeros((16, 48_000)), codec="pcm_s16le_planar"))
+    reader = SoundReader(probe(str(path), Limits()), 0, None)
+    assert list(reader) == []
+    assert reader.errors > 0
 
 
 def test_a_packet_of_minutes_is_not_taken_into_memory(tmp_path):

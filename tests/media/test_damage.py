@@ -5,14 +5,13 @@ import pytest
 
 from streamfer.errors import InputError
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from tests.media.making import GROUPS, make_video, number_of
 
-LIMIT = 8192 * 4320
-
 
 def read(path):
-    info = probe(str(path), LIMIT)
+    info = probe(str(path), Limits())
     reader = SampleReader(info, 5)
     return info, list(reader), reader
 
@@ -76,7 +75,7 @@ def test_flipped_bytes_are_passed_over(tmp_path, name, codec, seed, capfd):
         assert ticks == sorted(set(ticks))
         assert reader.ended
         assert reader.decode_errors > 0 or len(ticks) < 21 or name in ("a.webm", "a.ts")
-        again = SampleReader(probe(str(path), LIMIT), 5)
+        again = SampleReader(probe(str(path), Limits()), 5)
         for sample, other in zip(samples, again, strict=True):
             assert sample.tick == other.tick
             assert np.array_equal(sample.picture, other.picture)

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from tests.media.making import GROUPS, OPEN_GROUPS, make_video, number_of, numbered
 from tests.media.reference import choose, decode_everything
 
-LIMIT = 8192 * 4320
 CLIPS = [
     "face_recognition__short_hamilton_clip.mp4",
     "facenet__video.mp4",
@@ -64,7 +64,7 @@ KINDS = {
 
 def read(path, fps=5, first=0, last=None):
     """All samples of a range, and the reader after it."""
-    reader = SampleReader(probe(str(path), LIMIT), fps, first, last)
+    reader = SampleReader(probe(str(path), Limits()), fps, first, last)
     return list(reader), reader
 
 
@@ -185,7 +185,7 @@ def test_start_moves_nothing(tmp_path, suffix):
     plain, _ = read(make_video(tmp_path / f"a.{suffix}", options=GROUPS, times=range(100)))
     start = 25 * 50_000 if suffix == "ts" else 25 * 7
     late = make_video(tmp_path / f"b.{suffix}", options=GROUPS, times=range(start, start + 100))
-    assert probe(str(late), LIMIT).start_s == pytest.approx(start / 25)
+    assert probe(str(late), Limits()).start_s == pytest.approx(start / 25)
     assert same(read(late)[0], plain)
 
 
@@ -213,7 +213,7 @@ def test_rotated_video_comes_upright(tmp_path, rotation):
             lying = np.ascontiguousarray(np.rot90(numbered(number), -rotation // 90))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(lying, format="rgb24")))
         container.mux(stream.encode(None))
-    info = probe(str(path), LIMIT)
+    info = probe(str(path), Limits())
     assert (info.width, info.height, info.rotation) == (160, 120, rotation)
     samples, _ = read(path)
     assert [number_of(sample.picture) for sample in samples][:6] == [0, 5, 10, 15, 20, 25]
@@ -225,7 +225,7 @@ def test_pixels_that_are_not_square(tmp_path):
         stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
 
     path = make_video(tmp_path / "wide.mp4", times=range(20), adjust=widen)
-    info = probe(str(path), LIMIT)
+    info = probe(str(path), Limits())
     assert (info.width, info.height) == (213, 120)
     assert all(sample.picture.shape == (120, 213, 3) for sample in read(path)[0])
 
@@ -268,7 +268,7 @@ def test_interlaced_frames_show_one_field(tmp_path):
 
 def test_bare_stream_without_timestamps(tmp_path):
     path = make_video(tmp_path / "bare.h264", options=GROUPS, times=range(100))
-    info = probe(str(path), LIMIT)
+    info = probe(str(path), Limits())
     assert not info.declared
     assert info.duration_s == pytest.approx(4.0, abs=0.1)
     assert [number_of(sample.picture) for sample in read(path)[0]] == [*range(0, 100, 5), 99]
@@ -295,7 +295,7 @@ def test_edit_list_that_cuts_the_beginning(tmp_path):
     samples, reader = read(path)
     assert [number_of(sample.picture) for sample in samples][:5] == [25, 30, 35, 40, 45]
     assert reader.decoded_until_s == pytest.approx(3.0)
-    assert probe(str(path), LIMIT).duration_s == pytest.approx(3.0)
+    assert probe(str(path), Limits()).duration_s == pytest.approx(3.0)
     assert same(read(path, first=5, last=9)[0], within(samples, 5, 9))
 
 
@@ -318,7 +318,7 @@ def test_file_is_closed_when_iteration_stops_early(tmp_path):
     def opened():
         return [str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_file()]
 
-    samples = iter(SampleReader(probe(str(path), LIMIT), 5))
+    samples = iter(SampleReader(probe(str(path), Limits()), 5))
     next(samples)
     assert str(path) in opened()
     samples.close()

@@ -9,15 +9,14 @@ import pytest
 from skimage.io import imsave
 
 from streamfer.errors import InputError
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from tests.media.making import GROUPS, add_sound, make_video, numbered
-
-LIMIT = 8192 * 4320
 
 
 def test_what_the_header_says(tmp_path):
     path = make_video(tmp_path / "a.mp4", times=range(100))
-    info = probe(str(path), LIMIT)
+    info = probe(str(path), Limits())
     assert info.path == str(path)
     assert info.size_bytes == path.stat().st_size
     assert "mp4" in info.container
@@ -38,7 +37,7 @@ def test_what_the_header_says(tmp_path):
     ],
 )
 def test_real_clips(clips, name, size, rotation, duration, codec):
-    info = probe(str(clips / name), LIMIT)
+    info = probe(str(clips / name), Limits())
     assert (info.width, info.height) == size
     assert (info.rotation, info.codec) == (rotation, codec)
     assert info.duration_s == pytest.approx(duration, abs=0.01)
@@ -56,7 +55,7 @@ def test_length_of_files_that_declare_none(tmp_path, name, codec, options):
     path = make_video(
         tmp_path / name, codec, GROUPS if codec == "libx264" else None, container_options=options
     )
-    assert probe(str(path), LIMIT).duration_s == pytest.approx(8.0, abs=0.1)
+    assert probe(str(path), Limits()).duration_s == pytest.approx(8.0, abs=0.1)
 
 
 def test_length_is_the_video_s_where_the_sound_is_longer(tmp_path):
@@ -69,12 +68,12 @@ def test_length_is_the_video_s_where_the_sound_is_longer(tmp_path):
             for number in range(50):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(numbered(number))))
             container.mux(stream.encode(None))
-        assert probe(str(path), LIMIT).duration_s == pytest.approx(2.0, abs=0.15)
+        assert probe(str(path), Limits()).duration_s == pytest.approx(2.0, abs=0.15)
 
 
-def refusal(path, limit=LIMIT):
+def refusal(path, **limits):
     with pytest.raises(InputError) as raised:
-        probe(str(path), limit)
+        probe(str(path), Limits(**limits))
     return raised.value
 
 
@@ -158,7 +157,7 @@ def test_still_picture_by_any_name(tmp_path, suffix):
 
 def test_animation_is_a_video(tmp_path):
     path = make_video(tmp_path / "a.gif", "gif", times=range(10), pix_fmt="gray")
-    assert probe(str(path), LIMIT).codec == "gif"
+    assert probe(str(path), Limits()).codec == "gif"
 
 
 def test_index_at_the_end_and_cut_off(tmp_path):
@@ -170,8 +169,8 @@ def test_index_at_the_end_and_cut_off(tmp_path):
 
 def test_picture_over_the_limit(tmp_path):
     path = make_video(tmp_path / "a.mp4", times=range(5))
-    assert probe(str(path), 160 * 120).width == 160
-    assert "pixels" in str(refusal(path, 160 * 120 - 1))
+    assert probe(str(path), Limits(max_pixels=160 * 120)).width == 160
+    assert "pixels" in str(refusal(path, max_pixels=160 * 120 - 1))
 
 
 def test_header_that_claims_a_giant_picture(tmp_path):
@@ -180,7 +179,7 @@ def test_header_that_claims_a_giant_picture(tmp_path):
     assert small in data
     data = data.replace(small, small[:5] + struct.pack(">HH", 16000, 16000))
     data = data.replace(struct.pack("<ii", 160, 120), struct.pack("<ii", 16000, 16000))
-    assert f"{LIMIT} pixels" in str(refusal(written(tmp_path / "b.avi", data)))
+    assert f"{Limits().max_pixels} pixels" in str(refusal(written(tmp_path / "b.avi", data)))
 
 
 def test_video_of_which_nothing_decodes(tmp_path):
@@ -198,10 +197,10 @@ def test_name_that_looks_like_a_protocol(tmp_path, monkeypatch):
     path = make_video(tmp_path / "a.mp4", times=range(5))
     path.rename(tmp_path / "concat:a.mp4")
     monkeypatch.chdir(tmp_path)
-    assert probe("concat:a.mp4", LIMIT).width == 160
+    assert probe("concat:a.mp4", Limits()).width == 160
 
 
 def test_unknown_rate_is_nan_not_an_error(tmp_path):
     path = make_video(tmp_path / "a.mp4", times=[0], time_base=Fraction(1, 25))
-    rate = probe(str(path), LIMIT).frame_rate
+    rate = probe(str(path), Limits()).frame_rate
     assert rate > 0 or math.isnan(rate)

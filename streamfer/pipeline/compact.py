@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from streamfer.config import Analysis
 from streamfer.errors import UsageError
 from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.job import Job
 from streamfer.pipeline.ledger import failed_row
+from streamfer.places import Place
 from streamfer.store import schema
 from streamfer.store.output import OutputTables, check_writable
+from streamfer.store.segment_file import SegmentResult
 from streamfer.store.work import WorkFolder
 
 FINGERPRINT_KEY = "streamfer.fingerprint"
@@ -23,21 +24,33 @@ INPUTS_KEY = "streamfer.inputs"
 _ASKED_FOR = ("audio", "embeddings", "frames")
 
 
+class MissingSegmentError(Exception):
+    """A result that was committed cannot be read: it was damaged, and is removed."""
+
+
 def tables_of(analysis: Analysis) -> list[str]:
     """The tables that a run with these settings writes."""
     return [name for name in schema.TABLES if name not in _ASKED_FOR or getattr(analysis, name)]
 
 
 def compact(
-    job: Job, out: Path, work: WorkFolder, attempts: dict[str, int], losses: dict[str, str]
+    job: Job, out: Place, work: WorkFolder, attempts: dict[str, int], losses: dict[str, str]
 ) -> None:
     """Put the tables of a job at `out`, video by video.
 
     By the videos' folders: how often their segments were begun, and why one may be missing.
+    Raises MissingSegmentError where one is missing that may not.
     """
+
+    def load(folder: str, index: int) -> SegmentResult | None:
+        result = work.load(folder, index)
+        if result is None and folder not in losses:
+            raise MissingSegmentError
+        return result
+
     metadata = job.metadata | {FINGERPRINT_KEY: job.fingerprint, INPUTS_KEY: job.inputs}
     videos = {video.key: video for video in job.videos}
-    with OutputTables(out, metadata, tables_of(job.analysis)) as tables:
+    with OutputTables(out, metadata, tables_of(job.analysis), work.check) as tables:
         for key in sorted(videos.keys() | job.failed.keys()):
             video = videos.get(key)
             if video is None:
@@ -45,7 +58,7 @@ def compact(
                 continue
             rows = assemble(
                 video,
-                partial(work.load, video.folder),
+                partial(load, video.folder),
                 job.analysis,
                 attempts=attempts.get(video.folder, 0),
                 loss=losses.get(video.folder, ""),
@@ -53,7 +66,7 @@ def compact(
             tables.write(key, rows)
 
 
-def compact_partial(out: Path, target: Path) -> None:
+def compact_partial(out: Place, target: Place) -> None:
     """Put what is done so far of the run whose timelines will be at `out` at `target`.
 
     Nothing of the run is touched, so it may be under way. Videos that are not finished are

@@ -3,10 +3,12 @@
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from streamfer.errors import FatalError, UsageError
-from streamfer.store import durable
+from streamfer.store.durable import make_folder
+from streamfer.store.refusal import explained
 
 
 class Lock:
@@ -26,8 +28,8 @@ class Lock:
         os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
 
     def _acquire(self) -> int:
-        with durable.explained(self._path):
-            durable.make_folder(self._path.parent)
+        with explained("write", self._path):
+            make_folder(self._path.parent)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,6 +57,13 @@ class Lock:
             raise FatalError(
                 f"{self._path.parent} was removed or taken over while this run used it; it stops."
             )
+
+    def remove(self) -> None:
+        """Remove the lock, which is still to be released, and its folder, if that is empty."""
+        with explained("remove", self._path):
+            self._path.unlink()
+        with suppress(OSError):  # somebody just began anew, or left a file of their own
+            self._path.parent.rmdir()
 
     def release(self) -> None:
         """Let others have the lock. The file stays: removing it would split the lock in two."""

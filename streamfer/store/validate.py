@@ -3,34 +3,36 @@
 Reads in batches, so a table of any size is checked in little memory. Rows are counted from 0.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streamfer.errors import UsageError
-from streamfer.store import rules, schema
+from streamfer.places import Place
+from streamfer.store import folders, rules, schema
 from streamfer.store.output import RUN_ID_KEY, read_metadata, table_paths
 from streamfer.store.schema import Contract
 
 _BATCH_ROWS = 16_384
 
 
-def validate(path: Path) -> list[str]:
+def validate(path: Place) -> list[str]:
     """What is wrong with a table, or a folder of embeddings; [] if nothing is.
 
     Which contract applies is told by the file's metadata or, where another program rewrote the
     file without it, by its columns. Of each rule the first row that breaks it is described. For
     timelines the run ids of the tables beside it are compared as well.
     """
-    if path.is_dir():
-        files = sorted(path.glob("*.parquet"))
+    if folders.kind(path) == "folder":
+        files = _tables_in(path)
         if not files:
             return [f"{path} is a folder without tables."]
         return [f"{file.name}: {problem}" for file in files for problem in validate(file)]
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with (
+            folders.opened(path) as source,
+            pq.ParquetFile(source, page_checksum_verification=True) as file,
+        ):
             contract = _contract(file.schema_arrow)
             if isinstance(contract, str):
                 return [contract]
@@ -42,6 +44,11 @@ def validate(path: Path) -> list[str]:
     if contract.label.startswith("timelines."):
         problems += _sibling_problems(path)
     return problems
+
+
+def _tables_in(path: Place) -> list[Place]:
+    names = sorted(folders.folder(path).files())
+    return [path / name for name in names if name.endswith(".parquet") and "/" not in name]
 
 
 def _contract(found: pa.Schema) -> Contract | str:
@@ -98,7 +105,7 @@ def _row_problems(contract: Contract, file: pq.ParquetFile) -> list[str]:
     ]
 
 
-def _sibling_problems(out: Path) -> list[str]:
+def _sibling_problems(out: Place) -> list[str]:
     """Tables beside the timelines that another run wrote: a join would mix two runs."""
     try:
         run_id = read_metadata(out)[RUN_ID_KEY]
@@ -106,9 +113,10 @@ def _sibling_problems(out: Path) -> list[str]:
         return []
     problems = []
     for name, path in table_paths(out).items():
-        for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
-            if name == "timelines" or not file.exists():
-                continue
+        there = folders.kind(path)
+        if name == "timelines" or not there:
+            continue
+        for file in _tables_in(path) if there == "folder" else [path]:
             try:
                 found = read_metadata(file).get(RUN_ID_KEY)
             except UsageError as error:

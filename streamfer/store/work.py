@@ -2,39 +2,46 @@
 
 The appearance of a segment's file is its commit; there is no journal to disagree with it. Only
 the driver writes here, under the output's lock, so a run that was killed at any moment is
-resumed by looking at which files exist.
+resumed by looking at which files exist. All this on a disk, or in a store of objects.
 """
 
 import json
 import logging
 import re
-import shutil
+from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import cached_property
 from types import TracebackType
 from typing import Self, TypeVar
 
-from streamfer.store import durable
+from streamfer.places import Place
+from streamfer.store.folders import folder, lock
+from streamfer.store.lease import Lease
 from streamfer.store.lock import Lock
 from streamfer.store.segment_file import SegmentResult
 
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[A-Za-z0-9_%-][A-Za-z0-9_.%-]*")
+_SEGMENT = re.compile(r"[0-9]+\.arrow")
 _T = TypeVar("_T")
+
+_LOCK = "lock"
+_JOB = "job.json"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a video failed, in words for the ledger.
+    """Why a video, or a segment of it, failed, in words for the ledger.
 
     `retry`: whether the same bytes may do better in another run; `attempts`: how many it had.
+    `segments`: of a video, those that another run need not try again.
     """
 
     reason: str
     retry: bool
     attempts: int
+    segments: tuple[int, ...] = ()
 
 
 class WorkFolder:
@@ -45,9 +52,10 @@ class WorkFolder:
     Every write raises FatalError if the disk refuses it or another run took the folder over.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Place) -> None:
         self.path = out.with_name(f"{out.name}.work")
-        self._lock: Lock | None = None
+        self._folder = folder(self.path)
+        self._lock: Lock | Lease | None = None
         self._fingerprint = ""
 
     def open(self, fingerprint: str) -> Self:
@@ -56,7 +64,7 @@ class WorkFolder:
         Raises UsageError if another process holds the lock or the folder cannot be written.
         """
         self._fingerprint = _checked(fingerprint)
-        self._lock = Lock(self.path / "lock")
+        self._lock = lock(self.path / _LOCK)
         return self
 
     def close(self) -> None:
@@ -76,9 +84,18 @@ class WorkFolder:
     ) -> None:
         self.close()
 
+    def check(self) -> None:
+        """Raise FatalError if it was opened and another run has taken it over since."""
+        if self._lock:
+            self._lock.check()
+
     def commit(self, video_dir: str, segment: int, data: bytes) -> None:
         """Make `data`, the bytes of a segment's result, its result. May be repeated."""
-        self._write(self._video(video_dir) / f"{segment}.arrow", data)
+        self._write(video_dir, f"{segment}.arrow", data)
+
+    def committed(self, video_dir: str) -> set[int]:
+        """The committed segments of a video, told by their names: none is read."""
+        return {int(name[:-6]) for name in self._names[video_dir] if _SEGMENT.fullmatch(name)}
 
     def load(self, video_dir: str, segment: int) -> SegmentResult | None:
         """A committed segment's result; None if it is not committed.
@@ -86,72 +103,95 @@ class WorkFolder:
         A damaged file counts as not committed: it is removed, by the holder of the lock, with a
         warning in the log.
         """
-        return self._read(self._video(video_dir) / f"{segment}.arrow", SegmentResult.from_bytes)
+        return self._read(video_dir, f"{segment}.arrow", SegmentResult.from_bytes)
 
     def record_failure(self, video_dir: str, failure: Failure) -> None:
         """Note that a video failed; the last note stands."""
-        data = json.dumps(asdict(failure)).encode()
-        self._write(self._video(video_dir) / "failure.json", data)
+        self._write(video_dir, "failure.json", json.dumps(asdict(failure)).encode())
 
     def failure(self, video_dir: str) -> Failure | None:
         """The failure last noted for a video, if any; later commits do not take it back."""
-        return self._read(self._video(video_dir) / "failure.json", _failure_from_bytes)
+        return self._read(video_dir, "failure.json", _failure_from_bytes)
 
     def write_job(self, data: bytes) -> None:
-        """Note what the work is for, so that it can be assembled before it is finished."""
-        self._write(self.path / self._fingerprint / "job.json", data)
+        """Note what the work is for, so that it can be assembled before it is finished.
+
+        `data` is JSON, and tells the fingerprint. The last note stands.
+        """
+        self.check()
+        self._folder.write(_JOB, data)
+
+    def has_job(self) -> bool:
+        """Whether the job that was last begun has this fingerprint, and is not finished."""
+        return self._read_job()[0] == self._fingerprint
+
+    def finish_job(self) -> None:
+        """Take the note back: the job's tables are in place."""
+        self.check()
+        self._folder.remove(_JOB)
 
     def latest_job(self) -> bytes | None:
-        """The job last worked on here, and from then on its segments; needs no lock."""
-        jobs = sorted(self.path.glob("*/job.json"), key=lambda job: job.stat().st_mtime_ns)
-        if not jobs:
-            return None
-        self._fingerprint = jobs[-1].parent.name
-        return jobs[-1].read_bytes()
+        """The job last begun here, unless it is finished, and from then on its segments.
+
+        Needs no lock.
+        """
+        self._fingerprint, data = self._read_job()
+        return data
 
     def remove(self) -> bool:
         """Delete the work folder, if there is one; True if there was.
 
         Raises UsageError if another process holds the lock.
         """
-        if not self.path.is_dir():
+        if folder(self.path.parent).kind(self.path.name) != "folder":
             return False
-        lock = self._lock or Lock(self.path / "lock")
+        held = self._lock or lock(self.path / _LOCK)
         self._lock = None
         try:
-            with durable.explained(self.path):
-                for entry in self.path.iterdir():
-                    if entry.is_dir():
-                        shutil.rmtree(entry)
-                # The lock goes last: until then nobody else can begin in here.
-                (self.path / "lock").unlink()
-            with suppress(OSError):  # somebody just began anew, or left a file of their own
-                self.path.rmdir()
+            for name in {path.partition("/")[0] for path in self._folder.files()} - {_LOCK}:
+                self._folder.remove(name)
+            held.remove()  # the last: until then nobody else can begin in here
         finally:
-            lock.release()
+            held.release()
         return True
 
-    def _video(self, video_dir: str) -> Path:
-        return self.path / self._fingerprint / _checked(video_dir)
+    def _read_job(self) -> tuple[str, bytes | None]:
+        """The fingerprint and all of the job that was last begun; nothing if it is finished."""
+        try:
+            data = self._folder.read(_JOB)
+        except FileNotFoundError:
+            return "", None
+        return json.loads(data)["fingerprint"], data
 
-    def _write(self, path: Path, data: bytes) -> None:
+    @cached_property
+    def _names(self) -> defaultdict[str, set[str]]:
+        """The names of all files, by their videos' folders: listed once, then kept up to date."""
+        names: defaultdict[str, set[str]] = defaultdict(set)
+        for path in self._folder.files(self._fingerprint):
+            video_dir, _, name = path.partition("/")
+            names[video_dir].add(name)
+        return names
+
+    def _write(self, video_dir: str, name: str, data: bytes) -> None:
         if self._lock is None:
             raise RuntimeError(f"{self.path} is written to before it was opened.")
         self._lock.check()
-        with durable.explained(path):
-            durable.make_folder(path.parent)
-            durable.write_file(path, data)
+        self._folder.write(f"{self._fingerprint}/{_checked(video_dir)}/{name}", data)
+        self._names[video_dir].add(name)
 
-    def _read(self, path: Path, parse: Callable[[bytes], _T]) -> _T | None:
+    def _read(self, video_dir: str, name: str, parse: Callable[[bytes], _T]) -> _T | None:
+        if name not in self._names[video_dir]:
+            return None
+        path = f"{self._fingerprint}/{_checked(video_dir)}/{name}"
         try:
-            return parse(path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            _LOG.warning("%s is damaged and will be made again: %s", path, error)
-            if self._lock:
-                path.unlink()
-            return None
+            return parse(self._folder.read(path))
+        except (FileNotFoundError, ValueError) as error:
+            self.check()  # or else it was taken away, with all the rest
+            _LOG.warning("%s/%s is damaged and will be made again: %s", self.path, path, error)
+        self._names[video_dir].remove(name)
+        if self._lock:
+            self._folder.remove(path)
+        return None
 
 
 def _checked(name: str) -> str:
@@ -163,6 +203,7 @@ def _checked(name: str) -> str:
 
 def _failure_from_bytes(data: bytes) -> Failure:
     try:
-        return Failure(**json.loads(data))
-    except TypeError as error:
+        fields = json.loads(data)
+        return Failure(**fields | {"segments": tuple(fields["segments"])})
+    except (KeyError, TypeError) as error:
         raise ValueError(f"not a failure: {error}") from None

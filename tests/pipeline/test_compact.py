@@ -5,8 +5,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.errors import UsageError
+from streamfer.media.limits import Limits
 from streamfer.pipeline.compact import compact_partial
 from streamfer.pipeline.job import prepare
 from streamfer.pipeline.models import LocalModels, speech_detector
@@ -19,7 +20,7 @@ from tests.cli.terminal import portrait
 
 def test_a_video_that_failed_says_why_and_one_that_waits_says_so(tmp_path: Path):
     failed, waits = portrait(tmp_path / "failed.mp4", 1), portrait(tmp_path / "waits.mp4", 2)
-    job = prepare([str(failed), str(waits)], Analysis(), "cpu", Execution.max_pixels)
+    job = prepare([str(failed), str(waits)], Analysis(), "cpu", Limits())
     out, target = tmp_path / "out.parquet", tmp_path / "so-far.parquet"
     with WorkFolder(out).open(job.fingerprint) as work:
         work.write_job(job.to_json())
@@ -38,7 +39,7 @@ def test_a_video_that_failed_says_why_and_one_that_waits_says_so(tmp_path: Path)
 def test_what_is_done_has_all_its_tables(tmp_path: Path):
     done, waits = portrait(tmp_path / "done.mp4", 2), portrait(tmp_path / "waits.mp4", 3)
     analysis = Analysis(audio=True, embeddings=True)
-    job = prepare([str(done), str(waits)], analysis, "cpu", Execution.max_pixels)
+    job = prepare([str(done), str(waits)], analysis, "cpu", Limits())
     models, speech = LocalModels.load(job.analysis, "cpu"), speech_detector(job.analysis)
     video = job.videos[0]
     result = analyse_segment(video.segments[0], job.analysis, models, speech=speech)

@@ -1,4 +1,4 @@
-"""Disks and folders that refuse."""
+"""Disks, folders and stores that refuse."""
 
 import os
 import resource
@@ -8,6 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.store.flaky_server import store
+
+__all__ = ["store"]
 
 
 @contextmanager

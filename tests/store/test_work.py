@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import random
+import shutil
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from streamfer.errors import UsageError
+from streamfer.errors import FatalError, UsageError
 from streamfer.store import segment_file
 from streamfer.store.segment_file import SegmentResult
 from streamfer.store.work import Failure, WorkFolder
@@ -127,6 +128,21 @@ def test_a_driver_whose_folder_was_taken_over_stops(tmp_path: Path):
             with pytest.raises(UsageError, match="taken over"):
                 old.commit("a1", 1, result(1).to_bytes())
             assert committed(new, "a1") == set()
+
+
+def test_an_output_folder_that_was_removed_under_way_is_no_damage(tmp_path: Path):
+    with WorkFolder(tmp_path / "study" / "timelines.parquet").open("f00d") as work:
+        work.commit("a1", 0, result(0).to_bytes())
+        shutil.rmtree(tmp_path / "study")
+        for use in (
+            lambda: work.load("a1", 0),
+            lambda: work.commit("a1", 1, b""),
+            lambda: work.write_job(b"{}"),
+            work.check,
+        ):
+            with pytest.raises(FatalError, match="was removed or taken over while this run used"):
+                use()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path, small_disk):

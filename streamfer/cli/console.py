@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from streamfer.pipeline.run import Progress as RunProgress
+from streamfer.pipeline.progress import Progress as RunProgress
 
 CONSOLE = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
 

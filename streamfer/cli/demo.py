@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from streamfer.cli.console import printable, say
-from streamfer.cli.run import perform
+from streamfer.cli.run import perform, resumable
 from streamfer.config import Analysis, Execution
 from streamfer.demo import make_demo
+from streamfer.media.limits import Limits
 from streamfer.pipeline.job import prepare
 
 _SHOWN_ROWS = 12
@@ -47,8 +48,9 @@ def demo(
         unfinished = folder / "demo.part.mp4"
         make_demo(unfinished)
         unfinished.replace(video)
-    job = prepare([str(video)], Analysis(), "cpu", Execution.max_pixels)
-    perform(job, Execution(device="cpu"), out)
+    with resumable("the same command"):
+        job = prepare([str(video)], Analysis(), "cpu", Limits())
+        perform(job, Execution(device="cpu"), out)
     _show_rows(out)
 
 

@@ -12,9 +12,15 @@ from streamfer.cli import run as run_command
 from streamfer.cli.bench import bench_app
 from streamfer.cli.console import CONSOLE, say
 from streamfer.cli.demo import demo
+from streamfer.cli.export import export
 from streamfer.cli.models import models_app
+from streamfer.cli.query import query
+from streamfer.cli.render import render
+from streamfer.cli.report import report
+from streamfer.cli.submit import require_submitters_version, submit
 from streamfer.cli.tables import clean, compact, validate
 from streamfer.errors import FatalError, InputError, UsageError
+from streamfer.interrupts import handled
 
 app = typer.Typer(
     name="streamfer",
@@ -26,9 +32,14 @@ app = typer.Typer(
 )
 app.command()(run_command.run)
 app.command()(demo)
+app.command()(report)
+app.command()(query)
+app.command()(export)
+app.command()(render)
 app.command()(validate)
 app.command()(compact)
 app.command()(clean)
+app.command(context_settings={"allow_interspersed_args": False})(submit)
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
 
@@ -45,13 +56,15 @@ def _options(
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
-) -> None: ...
+) -> None:
+    require_submitters_version()
 
 
 def main() -> None:
     """Run the command line; every error ends in one sentence and the right exit code."""
     try:
-        app()
+        with handled():
+            app()
     except FatalError as error:
         _fail(str(error), run_command.FATAL)
     except (UsageError, InputError) as error:

@@ -15,11 +15,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Column, Table
 
 from streamfer.cli.console import CONSOLE, printable, say
-from streamfer.cli.run import INTERRUPTED
 from streamfer.emotion.backbone import load_backbone
 from streamfer.emotion.temporal.learnt import load_learnt
 from streamfer.errors import UsageError
 from streamfer.faces.detector import load_detector
+from streamfer.interrupts import INTERRUPTED
 from streamfer.weights.catalogue import (
     MODELS,
     TASKS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,14 +14,17 @@ import typer
 from streamfer import config
 from streamfer.cli.console import CONSOLE, ProgressView, counted, duration, printable, say
 from streamfer.config import Analysis, Execution
+from streamfer.interrupts import INTERRUPTED
 from streamfer.pipeline.job import Job, prepare
 from streamfer.pipeline.run import Summary
 from streamfer.pipeline.run import run as run_job
+from streamfer.places import Place, place
 from streamfer.store.output import table_paths
+from streamfer.store.work import WorkFolder
 from streamfer.weights.runtime import choose_device
 
-FATAL, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
-"""Exit codes beside 0."""
+FATAL, USAGE, SOME_FAILED = 1, 2, 3
+"""Exit codes beside 0 and INTERRUPTED."""
 
 _ANALYSIS = "What is computed (a change of these means computing again)"
 _EXECUTION = "How it is computed (never changes a row)"
@@ -31,10 +36,16 @@ def run(
         typer.Argument(
             metavar="INPUT",
             help="Video files, folders (searched for videos), globs, or @list.txt with one path "
-            "a line.",
+            "a line. Each may be a URI (s3://bucket/folder/).",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Where the timelines go; must end in .parquet.")],
+    out_name: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            help="Where the timelines go: a path or a URI (s3://bucket/key); must end in .parquet.",
+        ),
+    ],
     settings: Annotated[
         Path | None,
         typer.Option(
@@ -180,11 +191,28 @@ def run(
             rich_help_panel=_EXECUTION,
         ),
     ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="Begin anew: first remove the work of all earlier runs beside the output. The "
+            "tables there stay until the new ones replace them.",
+        ),
+    ] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Also try again what failed for good, although neither file nor settings have "
+            "changed. What could not be read is tried again in any case.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary to stdout as JSON.")
+        bool,
+        typer.Option("--json", help="Print the summary, or the list, to stdout as JSON."),
     ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the traceback of an error.")
@@ -197,36 +225,53 @@ def run(
     ledger beside the output says why), 130 interrupted.
     """
     analysis, execution = config.load(settings, dict(locals()))
-    with CONSOLE.status("Looking at the inputs"):
-        job = prepare(inputs, analysis, choose_device(execution.device), execution.max_pixels)
-    if dry_run:
-        _list(job, out)
-        return
-    summary = perform(job, execution, out)
+    out = place(out_name)
+    with resumable(f"the same command{' without --fresh' if fresh else ''}"):
+        with CONSOLE.status("Looking at the inputs"):
+            device = choose_device(execution.device)
+            job = prepare(inputs, analysis, device, execution.limits, leave_out=_own(out))
+        if dry_run:
+            _list(job, out, as_json=as_json)
+            return
+        summary = perform(job, execution, out, fresh=fresh, retry_failed=retry_failed)
     if as_json:
-        typer.echo(json.dumps(_as_json(summary, out)))
+        _print_json({"out": str(out)} | dataclasses.asdict(summary))
     if summary.partial or summary.failed:
         raise typer.Exit(SOME_FAILED)
 
 
-def perform(job: Job, execution: Execution, out: Path) -> Summary:
+@contextmanager
+def resumable(command: str) -> Iterator[None]:
+    """Within, a run that is interrupted says which command goes on, and ends with its exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"Interrupted. What is finished is kept: {command} goes on from here.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _own(out: Place) -> list[str]:
+    """What a run keeps beside its output, which may lie among the inputs."""
+    return [str(path) for path in (*table_paths(out).values(), WorkFolder(out).path)]
+
+
+def perform(
+    job: Job, execution: Execution, out: Place, *, fresh: bool = False, retry_failed: bool = False
+) -> Summary:
     """Run a job on Ray, showing its progress and what became of it."""
     # Importing Ray takes a second that --help and a finished run need not wait for.
     from streamfer.cluster.engine import on_cluster  # noqa: PLC0415
 
     models = json.loads(job.metadata["streamfer.models"]).values()
     say("Models: " + ", ".join(f"{model['name']} ({model['runtime']})" for model in models))
-    try:
-        with ProgressView() as view:
-            summary = run_job(job, out, on_cluster(job, execution), view)
-    except KeyboardInterrupt:
-        say("Interrupted. What is finished is kept: the same command goes on from here.")
-        raise typer.Exit(INTERRUPTED) from None
+    execute = on_cluster(job, execution)
+    with ProgressView() as view:
+        summary = run_job(job, out, execute, view, say=say, fresh=fresh, retry_failed=retry_failed)
     tell(summary, out)
     return summary
 
 
-def tell(summary: Summary, out: Path) -> None:
+def tell(summary: Summary, out: Place) -> None:
     """Say what a run came to."""
     if summary.unchanged:
         say(f"Nothing has changed: {out} is up to date.")
@@ -244,7 +289,10 @@ def tell(summary: Summary, out: Path) -> None:
     say(f"Ledger:    {table_paths(out)['videos']}")
 
 
-def _list(job: Job, out: Path) -> None:
+def _list(job: Job, out: Place, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(_listed(job, out))
+        return
     for video in job.videos:
         info = video.info
         typer.echo(
@@ -259,5 +307,23 @@ def _list(job: Job, out: Path) -> None:
     )
 
 
-def _as_json(summary: Summary, out: Path) -> dict[str, Any]:
-    return {"out": str(out)} | dataclasses.asdict(summary)
+def _listed(job: Job, out: Place) -> dict[str, Any]:
+    videos = [
+        {
+            "video": video.key,
+            "video_id": video.video_id,
+            "duration_s": video.info.duration_s,
+            "width": video.info.width,
+            "height": video.info.height,
+            "codec": video.info.codec,
+            "segments": len(video.segments),
+        }
+        for video in job.videos
+    ]
+    failed = [{"video": key, "reason": reason} for key, reason in job.failed.items()]
+    totals = {"out": str(out), "media_s": job.media_s, "others": job.others}
+    return totals | {"videos": videos, "failed": failed}
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value))

@@ -9,22 +9,28 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from streamfer.config import Analysis
 from streamfer.emotion.backbone import Crop
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
-from streamfer.media.discover import discover
+from streamfer.media.discover import Source, discover
+from streamfer.media.limits import Limits
 from streamfer.media.probe import MediaInfo
 from streamfer.pipeline.models import LocalModels, speech_detector
 from streamfer.pipeline.plan import Video, cut, plan_video
+from streamfer.places import public
 from streamfer.weights.description import description
 from streamfer.weights.runtime import Device, model_name
 
 # Raised whenever the same settings and models would give other rows than before.
-ALGORITHM = 2
+ALGORITHM = 3
+
+# Files that are looked at side by side: on a network share each look is a wait.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -54,14 +60,14 @@ class Job:
     @property
     def media_s(self) -> float:
         """Length of all videos, seconds."""
-        return sum(video.info.duration_s for video in self.videos)
+        return sum(video.info.end_s for video in self.videos)
 
     def to_json(self) -> bytes:
-        """All of it, but the segments, which follow from the rest."""
+        """All of it but the segments, which follow from the rest, and what opens a URI."""
         fields = {name: getattr(self, name) for name in _PLAIN}
         videos = [
             {"key": v.key, "video_id": v.video_id, "folder": v.folder}
-            | {"info": dataclasses.asdict(v.info)}
+            | {"info": dataclasses.asdict(v.info) | {"path": public(v.info.path)}}
             for v in self.videos
         ]
         analysis = dataclasses.asdict(self.analysis)
@@ -75,7 +81,8 @@ class Job:
         crop = Crop(*fields.pop("crop"))
         videos = []
         for video in fields.pop("videos"):
-            info = MediaInfo(**video.pop("info"))
+            info = video.pop("info")
+            info = MediaInfo(**info | {"limits": Limits(**info["limits"])})
             segments = cut(video["folder"], info, analysis, fields["context_s"])
             videos.append(Video(**video, info=info, segments=segments))
         return cls(**fields, analysis=analysis, crop=crop, videos=videos)
@@ -84,9 +91,16 @@ class Job:
 _PLAIN = ("device", "crop", "context_s", "metadata", "fingerprint", "failed", "others")
 
 
-def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixels: int) -> Job:
+def prepare(
+    inputs: Sequence[str],
+    analysis: Analysis,
+    device: Device,
+    limits: Limits,
+    leave_out: Collection[str] = (),
+) -> Job:
     """Find and probe the inputs and check the models; nothing is written.
 
+    In the inputs' folders, the files and folders `leave_out` are passed over.
     Raises UsageError if a model cannot be had or there is nothing to analyse.
     """
     # A worker on another kind of processor must not choose otherwise.
@@ -102,16 +116,25 @@ def prepare(inputs: Sequence[str], analysis: Analysis, device: Device, max_pixel
     speech = speech_detector(analysis)
     if speech is not None:
         described["speech"] = description(speech)
-    found = discover(inputs)
+    found = discover(inputs, leave_out)
+
+    def plan(source: Source) -> Video | InputError:
+        try:
+            return plan_video(source.key, source.path, analysis, models.context_s, limits)
+        except InputError as error:
+            return error
+
     videos: list[Video] = []
     failed = dict(found.problems)
-    for source in found.videos:
-        try:
-            video = plan_video(source.key, source.path, analysis, models.context_s, max_pixels)
-        except InputError as error:
-            failed[source.key] = str(error)
-        else:
-            videos.append(video)
+    threads = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        for source, planned in zip(found.videos, threads.map(plan, found.videos), strict=True):
+            if isinstance(planned, Video):
+                videos.append(planned)
+            else:
+                failed[source.key] = str(planned)
+    finally:
+        threads.shutdown(cancel_futures=True)
     settings = dataclasses.asdict(analysis)
     del settings["weights"]  # a place on somebody's machine; what lies there has a sha256
     return Job(

@@ -9,16 +9,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streamfer.pipeline.compact import FINGERPRINT_KEY, INPUTS_KEY, compact, tables_of
+from streamfer.interrupts import uninterrupted
+from streamfer.pipeline.compact import (
+    FINGERPRINT_KEY,
+    INPUTS_KEY,
+    MissingSegmentError,
+    compact,
+    tables_of,
+)
+from streamfer.pipeline.earlier import earlier_work
 from streamfer.pipeline.job import Job
 from streamfer.pipeline.plan import Segment
+from streamfer.pipeline.progress import Progress
+from streamfer.pipeline.remaining import Remaining
+from streamfer.places import Place
 from streamfer.store import schema
-from streamfer.store.output import RUN_ID_KEY, check_writable, read_metadata, table_paths
+from streamfer.store.folders import kind, opened
+from streamfer.store.output import (
+    RUN_ID_KEY,
+    check_writable,
+    read_metadata,
+    read_table,
+    table_paths,
+)
 from streamfer.store.work import Failure, WorkFolder
 
 
@@ -33,10 +51,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Lost:
-    """A segment that will have no result, and why."""
+    """A segment that will have no result, and why, and at which it failed: for counting."""
 
     segment: Segment
     failure: Failure
+    fault: Literal["file", "worker", "defect"] = "file"
 
 
 @dataclass(frozen=True)
@@ -54,17 +73,6 @@ class Working:
 
 Outcome = Done | Lost | Working
 Execute = Callable[[Sequence[Segment]], Iterable[Outcome]]
-
-
-@dataclass
-class Progress:
-    """How far a run has come, in seconds of media; `resumed_s` of them were done before it."""
-
-    videos: int
-    media_s: float
-    resumed_s: float
-    media_done_s: float
-    videos_done: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,112 +98,102 @@ class Summary:
 
 def run(
     job: Job,
-    out: Path,
+    out: Place,
     execute: Execute,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    fresh: bool = False,
+    retry_failed: bool = False,
 ) -> Summary:
     """Do what is missing of a job and put its tables at `out`.
 
+    `say` is told, before the work begins, what a person should know of earlier runs there.
+    `fresh`: their work is removed first. `retry_failed`: what failed for good is tried again.
     Raises UsageError if the output cannot be written or another run holds it.
     """
     check_writable(out)
+    if fresh:
+        WorkFolder(out).remove()
     with WorkFolder(out).open(job.fingerprint) as work:
-        losses = _losses(job, work)
-        if _is_current(job, out) and not any(loss.retry for loss in losses.values()):
+        remaining = Remaining(job, work, retry_failed=retry_failed)
+        if not (fresh or remaining.tried or work.has_job()) and _is_current(job, out):
             return _summary(job, out, dropped=[], unchanged=True)
-        known = set(_ledger(out)["video"].to_pylist()) if out.exists() else set()
+        for note in [] if fresh else earlier_work(job, out):
+            say(note)
+        known = set(_ledger(out)["video"].to_pylist()) if kind(out) else set()
         dropped = known - {video.key for video in job.videos} - set(job.failed)
         work.write_job(job.to_json())
-        attempts = _work_through(job, work, losses, execute, on_progress)
-        reasons = {folder: loss.reason for folder, loss in losses.items()}
-        compact(job, out, work, attempts, reasons)
+        while not _complete(job, out, work, remaining, execute, on_progress):
+            remaining = Remaining(job, work)
+        work.finish_job()
     return _summary(job, out, dropped=sorted(dropped), unchanged=False)
 
 
-def _losses(job: Job, work: WorkFolder) -> dict[str, Failure]:
-    """Failures noted by this run or earlier ones, by folder."""
-    noted = {video.folder: work.failure(video.folder) for video in job.videos}
-    return {folder: failure for folder, failure in noted.items() if failure}
-
-
-def _work_through(
+def _complete(
     job: Job,
+    out: Place,
     work: WorkFolder,
-    losses: dict[str, Failure],
+    remaining: Remaining,
     execute: Execute,
     on_progress: Callable[[Progress], None],
-) -> dict[str, int]:
-    """Have every missing segment done and commit it; the attempts by folder.
+) -> bool:
+    """Have what remains done, committing each result, and put the tables in place.
 
-    New failures are added to `losses`.
+    False if earlier work turned out damaged, and was removed: then that remains.
     """
-    fps = job.analysis.fps
-    unique = {video.folder: video for video in job.videos}
-    waiting: dict[str, int] = {}
-    missing: list[Segment] = []
-    for folder, video in unique.items():
-        if folder in losses and not losses[folder].retry:
-            waiting[folder] = 0
-            continue
-        # A committed file that turns out damaged is made again, so each is read.
-        todo = [part for part in video.segments if work.load(folder, part.index) is None]
-        waiting[folder] = len(todo)
-        missing += todo
-    total = sum(part.media_seconds(fps) for video in unique.values() for part in video.segments)
-    left = sum(part.media_seconds(fps) for part in missing)
-    copies = Counter(video.folder for video in job.videos)
-    progress = Progress(len(job.videos), total, resumed_s=total - left, media_done_s=total - left)
-    attempts = dict.fromkeys(unique, 1)
-    finished_s = progress.media_done_s
-    for outcome in execute(missing) if missing else ():
+    progress = Progress(job, remaining.segments)
+    for outcome in execute(remaining.segments) if remaining.segments else ():
         if isinstance(outcome, Working):
-            progress.media_done_s = finished_s + outcome.seconds
+            progress.working(outcome.seconds)
         else:
-            folder = outcome.segment.folder
-            tries = outcome.attempts if isinstance(outcome, Done) else outcome.failure.attempts
-            attempts[folder] = max(attempts[folder], tries)
-            if isinstance(outcome, Done):
-                work.commit(folder, outcome.segment.index, outcome.data)
-            else:
-                losses[folder] = outcome.failure
-                work.record_failure(folder, outcome.failure)
-            waiting[folder] -= 1
-            finished_s += outcome.segment.media_seconds(fps)
-            progress.media_done_s = finished_s
-        progress.videos_done = sum(copies[name] for name, count in waiting.items() if count == 0)
+            with uninterrupted():
+                if isinstance(outcome, Done):
+                    remaining.commit(outcome.segment, outcome.data, outcome.attempts)
+                else:
+                    remaining.lose(outcome.segment, outcome.failure)
+            progress.ended(outcome.segment)
         on_progress(progress)
-    return attempts
+    losses = {folder: failure.reason for folder, failure in remaining.losses.items()}
+    try:
+        compact(job, out, work, remaining.attempts, losses)
+    except MissingSegmentError:
+        return False
+    return True
 
 
-def _is_current(job: Job, out: Path) -> bool:
+def _is_current(job: Job, out: Place) -> bool:
     """Whether the tables at `out` are whole and hold just this job."""
-    if not out.exists():
+    if not kind(out):
         return False
     metadata = read_metadata(out)
     return (
         metadata.get(FINGERPRINT_KEY) == job.fingerprint
         and metadata.get(INPUTS_KEY) == job.inputs
         and all(
-            path.is_dir()
-            or (path.exists() and read_metadata(path).get(RUN_ID_KEY) == metadata.get(RUN_ID_KEY))
+            there == "folder"
+            or (there and read_metadata(path).get(RUN_ID_KEY) == metadata.get(RUN_ID_KEY))
             for path in map(table_paths(out).__getitem__, tables_of(job.analysis))
+            for there in [kind(path)]
         )
     )
 
 
-def _ledger(out: Path) -> pa.Table:
+def _ledger(out: Place) -> pa.Table:
     path = table_paths(out)["videos"]
-    return pq.read_table(path) if path.exists() else schema.TABLES["videos"].arrow.empty_table()
+    return read_table(path) if kind(path) else schema.TABLES["videos"].arrow.empty_table()
 
 
-def _summary(job: Job, out: Path, *, dropped: list[str], unchanged: bool) -> Summary:
+def _summary(job: Job, out: Place, *, dropped: list[str], unchanged: bool) -> Summary:
     ledger = _ledger(out).to_pylist()
+    with opened(out) as file:
+        rows = pq.read_metadata(file).num_rows
     count = Counter(row["status"] for row in ledger)
     return Summary(
         done=count["done"],
         partial=count["partial"],
         failed=count["failed"],
-        rows=pq.read_metadata(out).num_rows,
+        rows=rows,
         tracks=sum(row["tracks"] for row in ledger),
         media_s=job.media_s,
         others=job.others,

@@ -71,17 +71,17 @@ def left_behind() -> list[str]:
 def portrait(
     path: Path, seconds: float = 3, *, start: int = 0, options: dict[str, str] | None = None
 ) -> Path:
-    """A video of one face that moves to the right; 320 x 320, 25 frames a second.
+    """A video of one face that moves to the right for 4 s, and back; 320 x 320, 25 frames a second.
 
     It begins `start` pixels to the right; `options` are the container's.
     """
     photograph = astronaut()
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream("libx264", rate=25, options={"g": "25"})
+        stream = container.add_stream("libx264", rate=25, options={"g": "5"})
         stream.width, stream.height, stream.pix_fmt = 320, 320, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 25)
         for number in range(round(seconds * 25)):
-            left = 120 - start - number
+            left = 120 - start - min(number % 200, 200 - number % 200)
             picture = np.ascontiguousarray(photograph[:320, left : left + 320])
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = number

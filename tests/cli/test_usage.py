@@ -1,5 +1,6 @@
 """What a person gets wrong is told in a sentence, before any work; exit code 2."""
 
+import json
 import re
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -8,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from streamfer.store.output import OutputTables
+from streamfer.store.work import WorkFolder
 from tests.cli.conftest import Say
 from tests.cli.terminal import portrait
 
@@ -117,6 +120,41 @@ def test_a_dry_run_lists_and_writes_nothing(command: Say, tmp_path: Path):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_dry_run_tells_the_same_as_json(command: Say, tmp_path: Path):
+    """What an earlier run left among the inputs is no other file."""
+    out = tmp_path / "t.parquet"
+    portrait(tmp_path / "a.mp4", 4)
+    (tmp_path / "b.mp4").write_text("Not a video.")
+    (tmp_path / "c.txt").write_text("Not a video.")
+    with OutputTables(out, {}, ["timelines", "videos", "embeddings"]), WorkFolder(out).open("f0"):
+        pass
+    said = command("run", tmp_path, "--out", out, "--dry-run", "--json")
+    assert said.code == 0
+    assert said.stderr == ""
+    listed = json.loads(said.stdout)
+    (video,) = listed.pop("videos")
+    assert len(video.pop("video_id")) == 64
+    assert video == {
+        "video": "a.mp4",
+        "duration_s": 4.0,
+        "width": 320,
+        "height": 320,
+        "codec": "h264",
+        "segments": 1,
+    }
+    assert listed == {
+        "out": str(out),
+        "media_s": 4.0,
+        "others": 1,
+        "failed": [
+            {
+                "video": "b.mp4",
+                "reason": "This is not a video: FFmpeg recognises no container in it.",
+            }
+        ],
+    }
+
+
 def test_inputs_without_any_video_are_refused(command: Say, tmp_path: Path):
     out = tmp_path / "out" / "t.parquet"
     missing = tmp_path / "missing.mp4"
@@ -188,7 +226,8 @@ def test_unknown_options_and_missing_ones_are_usage(command: Say, tmp_path: Path
 def test_help_shows_the_sections_and_defaults(command: Say):
     said = command("run", "--help")
     assert said.code == 0
-    for words in ("What is computed", "How it is computed", "Exit codes", "[default: 640]"):
+    sections = ("What is computed", "How it is computed", "Exit codes", "[default: 640]")
+    for words in (*sections, "--fresh", "--retry-failed"):
         assert words in said.stdout
     assert "[analysis]" in said.stdout
     assert all(name in command("--help").stdout for name in ("run", "demo", "validate", "clean"))

@@ -35,7 +35,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import cv2
 import numpy as np
 
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.detections import Faces, Floats, each_once
 from streamfer.faces.detector import Detector, load_detector
@@ -43,6 +43,7 @@ from streamfer.faces.evaluation import Score
 from streamfer.faces.resized import detect_resized
 from streamfer.faces.schedule import FaceFinder
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.picture import Picture
 from streamfer.media.probe import probe
 from trainers.detector.quantize import CLIPS
@@ -100,7 +101,7 @@ def reference(detectors: dict[str, Detector], picture: Picture) -> Floats:
 def samples(path: Path) -> Iterator[tuple[int, Picture, bool]]:
     """Ticks, pictures, and whether a cut lies before them."""
     cuts = CutDetector(Analysis.cut_distance)
-    for sample in SampleReader(probe(str(path), Execution().max_pixels), FPS):
+    for sample in SampleReader(probe(str(path), Limits()), FPS):
         yield sample.tick, sample.picture, cuts.is_cut(sample.picture)
 
 

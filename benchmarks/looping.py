@@ -1,27 +1,33 @@
 """A long video from a short one: the same packets over and over, without encoding anew."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import av
 
 
-def loop(source: Path, target: Path, seconds: float) -> Path:
-    """Write the pictures of `source` to `target` until it is `seconds` long or a little more."""
+def loop(source: Path, target: Path, seconds: float, *, sound: bool = False) -> Path:
+    """Write `source` to `target` until it is `seconds` long or a little more.
+
+    The pictures alone, unless the first track of `sound` is wanted, too.
+    """
     with av.open(str(source)) as container:
-        stream = container.streams.video[0]
-        packets = [packet for packet in container.demux(stream) if packet.dts is not None]
-        base = stream.time_base
-        content = [(bytes(p), p.pts, p.dts, p.duration, p.is_keyframe) for p in packets]
-        length = max(p.pts + p.duration for p in packets) - min(p.pts for p in packets)
+        streams = [container.streams.video[0], *container.streams.audio[: int(sound)]]
+        packets = [packet for packet in container.demux(*streams) if packet.dts is not None]
+        content = [
+            (p.stream, bytes(p), p.pts, p.dts, p.duration, p.time_base, p.is_keyframe)
+            for p in packets
+        ]
+        begin = min(p.pts * p.time_base for p in packets)
+        length = max((p.pts + p.duration) * p.time_base for p in packets) - begin
         with av.open(str(target), "w") as output:
-            copy = output.add_stream_from_template(stream)
-            for n in range(-int(-seconds // float(length * Fraction(base)))):
-                for data, pts, dts, duration, keyframe in content:
+            copies = {stream: output.add_stream_from_template(stream) for stream in streams}
+            for n in range(-int(-seconds // float(length))):
+                for stream, data, pts, dts, duration, base, keyframe in content:
+                    shift = round(n * length / base)
                     packet = av.Packet(data)
-                    packet.pts, packet.dts = pts + n * length, dts + n * length
+                    packet.pts, packet.dts = pts + shift, dts + shift
                     packet.duration, packet.time_base = duration, base
                     packet.is_keyframe = keyframe
-                    packet.stream = copy
+                    packet.stream = copies[stream]
                     output.mux(packet)
     return target

@@ -36,13 +36,14 @@ from numpy.typing import NDArray
 
 from benchmarks.agreement import agreement, timelines
 from benchmarks.record import circumstances
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.faces.detections import Faces, Picture, iou
 from streamfer.faces.detector import load_detector
 from streamfer.faces.evaluation import MATCH_IOU, Score
 from streamfer.faces.resized import detect_resized
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.weights.catalogue import DEFAULTS, Task, resolve
 from streamfer.weights.onnx_runtime import has_cuda
@@ -218,7 +219,7 @@ def pictures_of(clips: Path) -> list[Picture]:
     return [
         sample.picture
         for path in sorted(clips.iterdir())
-        for sample in SampleReader(probe(str(path), Execution().max_pixels), 1)
+        for sample in SampleReader(probe(str(path), Limits()), 1)
         if sample.tick % 2 == 0
     ]
 

@@ -21,9 +21,10 @@ from pathlib import Path
 import torch
 
 from benchmarks.record import circumstances
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.media.audio import SoundReader
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import MediaInfo, probe
 from streamfer.sound.listen import listen
 from streamfer.sound.speech import SpeechDetector, load_speech_detector
@@ -88,8 +89,7 @@ def main() -> None:
     clips = parser.parse_args().clips
     torch.set_num_threads(1)
     detector = load_speech_detector()
-    max_pixels = Execution().max_pixels
-    results = [measure(probe(str(clip), max_pixels), detector) for clip in clips]
+    results = [measure(probe(str(clip), Limits()), detector) for clip in clips]
     record = circumstances(*PACKAGES) | {"start": measure_start(), "clips": results}
     RESULTS.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record, indent=1))

@@ -38,6 +38,7 @@ from benchmarks.record import circumstances
 from benchmarks.stages import stage_seconds
 from streamfer.cluster.engine import on_cluster
 from streamfer.config import Analysis, Execution
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.pipeline.job import Job, prepare
 from streamfer.pipeline.plan import Segment
@@ -97,7 +98,7 @@ def measure_run(video: Path, workers: int, device: Device) -> dict[str, Any]:
     watch = MemoryWatch()
     with tempfile.TemporaryDirectory() as folder, bound_to(workers):
         watch.start()
-        job = prepare([str(video)], Analysis(), choose_device(device), execution.max_pixels)
+        job = prepare([str(video)], Analysis(), choose_device(device), execution.limits)
         clock = Clock(job, execution)
         summary = run(job, Path(folder) / "timelines.parquet", clock)
         watch.stop()
@@ -115,7 +116,7 @@ def measure_run(video: Path, workers: int, device: Device) -> dict[str, Any]:
 
 def measure_stages(video: Path, device: Device) -> dict[str, float]:
     """Processor milliseconds a second of video, by stage, in a process of its own."""
-    media = probe(str(video), Execution.max_pixels).duration_s
+    media = probe(str(video), Limits()).duration_s
     with bound_to(1), ProcessPoolExecutor(1, get_context("spawn")) as process:
         seconds = process.submit(stage_seconds, str(video), device).result()
     return {stage: round(1000 * spent / media, 2) for stage, spent in seconds.items()}

@@ -15,12 +15,13 @@ from typing import Any, ParamSpec, TypeVar
 from unittest.mock import patch
 
 from streamfer.cluster.worker import SegmentWorker
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.errors import InputError
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.schedule import FaceFinder
 from streamfer.faces.tracking import Tracker
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.pipeline import segment
 from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import plan_video
@@ -89,7 +90,7 @@ def stage_seconds(video: str, device: Device) -> dict[str, float]:
     analysis = Analysis()
     models = LocalModels.load(analysis, device)
     worker = SegmentWorker(analysis, models, device)
-    pieces = plan_video("video", video, analysis, models.context_s, Execution.max_pixels).segments
+    pieces = plan_video("video", video, analysis, models.context_s, Limits()).segments
     with ExitStack() as wrapped:
         clock = StageClock()
         for stage, (owner, name) in STAGES.items():

@@ -154,11 +154,26 @@ def devices() -> str:
     return _table(heads, rows)
 
 
+def render() -> str:
+    """How fast faces are marked and hidden in a video."""
+    rows = [
+        [
+            f"{clip['width']}×{clip['height']}, {clip['fps']:g} frames a second",
+            f"{clip['faces_at_once']:g}",
+            f"{clip['marked_times_real_time']:.1f}",
+            f"{clip['hidden_times_real_time']:.1f}",
+        ]
+        for clip in _read("render")["clips"]
+    ]
+    return _table(["video", "faces at once", "marked, × real time", "hidden, × real time"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "devices": devices,
     "detectors": detectors,
     "networks": networks,
     "recalls": recalls,
+    "render": render,
     "runtimes": runtimes,
     "schedules": schedules,
     "speed": speed,

@@ -35,7 +35,7 @@ import trackers
 from numpy.typing import NDArray
 from trackers.eval import compute_clear_metrics, compute_hota_metrics, compute_identity_metrics
 
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.demo import COUNTER, HEIGHT, WIDTH, Person, Prop, Scene, Stage, make_demo
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.detections import Faces, intersection, iou
@@ -43,6 +43,7 @@ from streamfer.faces.detector import load_detector
 from streamfer.faces.schedule import FaceFinder
 from streamfer.faces.tracking import Tracker
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.picture import Picture
 from streamfer.media.probe import probe
 
@@ -146,7 +147,7 @@ def analysed(path: Path) -> list[Sample]:
     finder = FaceFinder(load_detector(analysis.detector).detect, analysis)
     cuts = CutDetector(analysis.cut_distance)
     samples = []
-    for sample in SampleReader(probe(str(path), Execution().max_pixels), FPS):
+    for sample in SampleReader(probe(str(path), Limits()), FPS):
         cut = cuts.is_cut(sample.picture)
         faces = finder.find(sample.tick, sample.picture, cut)
         samples.append(Sample(sample.tick, sample.picture, faces, cut))

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
 from streamfer.errors import UsageError
+from streamfer.media.limits import Limits
 
 Device = Literal["auto", "cpu", "cuda"]
 Pools = Literal["auto", "on", "off"]
@@ -184,7 +185,8 @@ class Execution:
     """How the work is done: where, how much at once, and when to give up.
 
     `workers` 0 means one for each core of the cluster. `stall_s` is how long a segment may
-    go without media progress before its worker is killed.
+    go without media progress before its worker is killed. What begins with `max_` limits what
+    one file may ask of the machine; see `streamfer.media.limits.Limits`.
     """
 
     workers: int = 0
@@ -192,14 +194,23 @@ class Execution:
     pools: Pools = "auto"
     address: str | None = None
     stall_s: float = 120.0
-    max_pixels: int = 8192 * 4320
+    max_pixels: int = Limits.max_pixels
+    max_fps: float = Limits.max_fps
+    max_duration_s: float = Limits.max_duration_s
+    max_decode_ratio: float = Limits.max_decode_ratio
 
     def __post_init__(self) -> None:
         _check_choices(self)
         if self.workers < 0:
             raise UsageError(f"workers is {self.workers}; it cannot be negative.")
-        if not self.stall_s > 0:
-            raise UsageError(f"stall_s is {self.stall_s}; it must be greater than 0.")
+        for name in ("stall_s", "max_pixels", "max_fps", "max_duration_s", "max_decode_ratio"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
+
+    @property
+    def limits(self) -> Limits:
+        """What one file may ask of the machine."""
+        return Limits(self.max_pixels, self.max_fps, self.max_duration_s, self.max_decode_ratio)
 
 
 def _check_choices(settings: Analysis | Execution) -> None:

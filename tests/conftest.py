@@ -1,13 +1,20 @@
 """Fixtures for all rooms: real video, made here or lying beside the project."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from streamfer.demo import Truth, make_demo
+
+if TYPE_CHECKING:
+    from tests.media.flaky_store import FlakyStore
 
 # Machines are shared: how long one example takes says nothing. CI tries the same examples every
 # time, so that a change is judged by what it changed; everybody else looks for new ones.
@@ -44,3 +51,26 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo's video."""
     path = tmp_path_factory.mktemp("demo") / "demo.mp4"
     return Demo(path, make_demo(path))
+
+
+@pytest.fixture(scope="session")
+def _moto() -> Iterator[int]:
+    from tests.media.flaky_store import moto  # importing it takes seconds
+
+    with moto() as port:
+        yield port
+
+
+@pytest.fixture
+def bucket(_moto: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlakyStore]:
+    """A bucket of videos in a store that speaks S3; the environment says how to reach it."""
+    from s3fs import S3FileSystem
+
+    from tests.media.flaky_store import environment, flaky_store
+
+    with flaky_store(_moto) as found:
+        for name, value in environment(found).items():
+            monkeypatch.setenv(name, value)
+        S3FileSystem.clear_instance_cache()
+        yield found
+        S3FileSystem.clear_instance_cache()

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from streamfer.config import Analysis
+from streamfer.media.limits import Limits
 from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.models import LocalModels, speech_detector
 from streamfer.pipeline.plan import plan_video
@@ -20,7 +21,7 @@ PLACE = 1e-4
 def all_tables(path: Path, analysis: Analysis) -> dict[str, pa.Table]:
     """Every table that a run has of one video, by name."""
     models = LocalModels.load(analysis, "cpu")
-    video = plan_video(path.name, str(path), analysis, models.context_s, 10**8)
+    video = plan_video(path.name, str(path), analysis, models.context_s, Limits())
     speech = speech_detector(analysis)
     results = [
         analyse_segment(segment, analysis, models, speech=speech) for segment in video.segments

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from streamfer import config
 from streamfer.config import Analysis
 from streamfer.errors import UsageError
+from streamfer.media.limits import Limits
 
 
 def test_flags_lie_on_top_of_the_file(tmp_path: Path):
@@ -158,3 +159,18 @@ def test_the_margin_covers_window_context_and_gap():
     settings = config.Analysis(max_gap_s=2.5)
     assert settings.margin_ticks(context_s=0) == 15
     assert settings.margin_ticks(context_s=6.0) == 40
+
+
+def test_the_limits_of_a_file_are_set_in_the_file_of_settings(tmp_path: Path):
+    file = tmp_path / "run.toml"
+    file.write_text("[execution]\nmax_fps = 2000\nmax_duration_s = 10.5\n")
+    _, execution = config.load(file, {})
+    assert execution.limits == Limits(max_fps=2000, max_duration_s=10.5)
+    assert config.Execution().limits == Limits()
+
+
+@pytest.mark.parametrize("name", ["max_pixels", "max_fps", "max_duration_s", "max_decode_ratio"])
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_impossible_limits_are_refused_by_name(name: str, value: float):
+    with pytest.raises(UsageError, match=f"{name} is .*; it must be greater than 0"):
+        config.Execution(**{name: value})

@@ -8,7 +8,7 @@ import pytest
 from trackers.eval import compute_clear_metrics, compute_identity_metrics
 
 from streamfer import demo_cutouts
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.demo import HEIGHT, WIDTH, Truth, make_demo
 from streamfer.errors import UsageError
 from streamfer.faces.cuts import CutDetector
@@ -17,6 +17,7 @@ from streamfer.faces.detector import load_detector
 from streamfer.faces.schedule import FaceFinder
 from streamfer.faces.tracking import Tracker
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 
 ASTRONAUT = 0  # column of the one who walks behind the pillar
@@ -50,7 +51,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     finder = FaceFinder(load_detector(analysis.detector).detect, analysis)
     detects_cut = CutDetector(analysis.cut_distance)
     tracker = Tracker(round(analysis.max_gap_s * analysis.fps), analysis.fps)
-    info = probe(str(path), Execution().max_pixels)
+    info = probe(str(path), Limits())
     cuts, found, tracks = [], [], []
     for tick, sample in enumerate(SampleReader(info, analysis.fps)):
         assert sample.tick == tick

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import streamfer
+from streamfer.media.limits import Limits
 from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import plan_video
@@ -34,7 +35,7 @@ def folder(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
     analysis = streamfer.Analysis()
     models = LocalModels.load(analysis, "cpu")
-    plain = plan_video("demo.mp4", str(demo.path), analysis, models.context_s, 10**8)
+    plain = plan_video("demo.mp4", str(demo.path), analysis, models.context_s, Limits())
     result = dataclasses.replace(analyse_segment(plain.segments[0], analysis, models), audio=loud())
     # The demo's people are photographs, whose mood never changes; in a second video it does.
     swing = dataclasses.replace(result, windows=swinging(result.windows))

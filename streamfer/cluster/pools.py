@@ -1,140 +1,154 @@
-"""Pools of model actors, in which the requests of many workers become full batches.
-
-While one batch is computed the next gathers, so batches grow with the load and nobody waits
-for a timer.
-"""
+"""Pools of model actors: where they are started, and how a segment worker asks them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 import ray
 from ray.actor import ActorHandle
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from streamfer.config import Analysis
-from streamfer.emotion.backbone import Crop, load_backbone
-from streamfer.emotion.temporal.load import load_temporal
+from streamfer.cluster.last_words import reason
+from streamfer.cluster.nodes import Node
+from streamfer.cluster.pool_actor import BackbonePool, DetectorPool, ModelActor, TemporalPool
+from streamfer.emotion.backbone import Crop
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces
-from streamfer.faces.detector import load_detector
 from streamfer.pipeline.job import Job
-from streamfer.weights.runtime import Device
 
 Task = Literal["detector", "backbone", "temporal"]
 
-# How a GPU is shared by the three pools. They need not add up to its work, only to 1.
-_GPU_SHARE: dict[Task, float] = {"detector": 0.5, "backbone": 0.4, "temporal": 0.1}
+# The actor of each, and its share of a GPU, which need not be its share of the work.
+_ACTORS: dict[Task, tuple[type[ModelActor], float]] = {
+    "detector": (DetectorPool, 0.45),
+    "backbone": (BackbonePool, 0.35),
+    "temporal": (TemporalPool, 0.1),
+}
+
+SPARE_GPU = 0.1
+"""What pools leave of a GPU, for a worker that brings its own models."""
+
+# How often a request is made of a pool that dies of it, or of another's beside it.
+_ASKED = 2
 
 
-def _merged(task: Task, analysis: Analysis, device: Device) -> Callable[[list[Any]], list[Any]]:
-    """A function from a list of requests to the list of their answers."""
-    if task == "detector":
-        detector = load_detector(analysis.detector, device, analysis.min_score)
-
-        def detect(requests: list[list[np.ndarray]]) -> list[list[Faces]]:
-            found = iter(detector.detect([picture for request in requests for picture in request]))
-            return [[next(found) for _ in request] for request in requests]
-
-        return detect
-    if task == "backbone":
-        backbone = load_backbone(analysis.backbone, device, weights=analysis.weights)
-
-        def embed(requests: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-            ends = np.cumsum([len(crops) for crops in requests])[:-1]
-            parts = [np.split(rows, ends) for rows in backbone.embed(np.concatenate(requests))]
-            return list(zip(*parts, strict=True))
-
-        return embed
-    temporal = load_temporal(analysis, device)
-
-    def recognise(requests: list[Windows]) -> list[np.ndarray]:
-        ends = np.cumsum([len(windows) for windows in requests])[:-1]
-        return np.split(temporal.recognise(Windows.concatenate(requests)), ends)
-
-    return recognise
-
-
-class ModelActor:
-    """Holds one model and answers requests, all that wait at once. It has no other state."""
-
-    def __init__(self, task: Task, analysis: Analysis, device: Device) -> None:
-        cv2.setNumThreads(1)
-        self._compute = _merged(task, analysis, device)
-        self._waiting: list[tuple[Any, asyncio.Future[Any]]] = []
-        self._busy = asyncio.Lock()
-
-    async def ask(self, request: Any) -> Any:  # noqa: ANN401 - each task has types of its own
-        """The answer to one request; it may share a batch with others."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((request, answer))
-        async with self._busy:
-            if not answer.done():
-                batch, self._waiting = self._waiting, []
-                await self._answer(batch)
-        return await answer
-
-    async def _answer(self, batch: list[tuple[Any, asyncio.Future[Any]]]) -> None:
-        requests = [request for request, _ in batch]
-        try:
-            results = await asyncio.to_thread(self._compute, requests)
-        except Exception as error:  # noqa: BLE001 - it goes to whoever asked
-            if len(batch) == 1:
-                batch[0][1].set_exception(error)
-                return
-            # One bad request must not fail its neighbours: each is tried by itself.
-            for one in batch:
-                await self._answer([one])
-            return
-        for (_, answer), result in zip(batch, results, strict=True):
-            answer.set_result(result)
+class PoolDiedError(Exception):
+    """A pool died again and again while it had a request, or cannot be started again."""
 
 
 @dataclass(frozen=True)
 class PooledModels:
-    """`Models` behind actors: what a segment worker calls where pools are on."""
+    """`Models` behind actors on one `node`: what a segment worker calls where pools are on.
+
+    A pool that dies is started again by Ray, and asked again here; one that gives no answer
+    for `patience_s` is killed. Methods raise PoolDiedError if that does not help.
+    """
 
     crop: Crop
     context_s: float
+    node: str
+    patience_s: float
     actors: dict[Task, ActorHandle]
 
     def detect(self, pictures: Sequence[np.ndarray]) -> list[Faces]:
         """See `Models`."""
-        faces: list[Faces] = ray.get(self.actors["detector"].ask.remote(list(pictures)))
+        faces: list[Faces] = self._ask("detector", list(pictures))
         return faces
 
     def embed(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Models`."""
-        embedded: tuple[np.ndarray, np.ndarray] = ray.get(self.actors["backbone"].ask.remote(crops))
+        embedded: tuple[np.ndarray, np.ndarray] = self._ask("backbone", crops)
         return embedded
 
     def recognise(self, windows: Windows) -> np.ndarray:
         """See `Models`."""
-        emotions: np.ndarray = ray.get(self.actors["temporal"].ask.remote(windows))
+        emotions: np.ndarray = self._ask("temporal", windows)
         return emotions
 
+    def wait(self) -> None:
+        """Wait until all have their models loaded."""
+        ray.get([_ready(actor) for actor in self.actors.values()])
 
-def start_pools(job: Job) -> list[PooledModels]:
-    """One set of the three actors for each GPU of the cluster, or one set on its processors."""
-    gpus = int(ray.cluster_resources().get("GPU", 0)) if job.device == "cuda" else 0
-    # An actor of a pool has no state: it may be started again, and be asked again, at will.
-    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=1000)(
-        ModelActor
-    )
-    return [
-        PooledModels(
-            job.crop,
-            job.context_s,
-            {
-                task: actor.options(num_gpus=share if gpus else 0).remote(
-                    task, job.analysis, job.device
-                )
-                for task, share in _GPU_SHARE.items()
-            },
-        )
-        for _ in range(max(1, gpus))
-    ]
+    def _ask(self, task: Task, request: Any) -> Any:  # noqa: ANN401 - each task has types of its own
+        actor = self.actors[task]
+        words = ""
+        for _ in range(_ASKED):
+            try:
+                return ray.get(actor.ask.remote(request), timeout=self.patience_s)
+            except RayTaskError:
+                raise  # it lives: its code failed
+            except GetTimeoutError:
+                words = f"it gave no answer for {self.patience_s:g} s"
+                ray.kill(actor, no_restart=False)
+            except RayError as error:
+                words = reason(error)
+            try:
+                ray.get(_ready(actor))
+            except RayError as error:  # its node is lost
+                words = reason(error)
+                break
+        raise PoolDiedError(f"the {task} pool that it had asked died ({words})")
+
+
+def _ready(actor: ActorHandle) -> ray.ObjectRef:
+    """Answered when an actor has its model, however often it has to be started for that."""
+    return actor.ready.options(max_task_retries=-1).remote()
+
+
+@dataclass
+class _Set:
+    """The three pools of one GPU, or of one node's processors, and to how many they were given."""
+
+    models: PooledModels
+    given: int = 0
+
+
+class Pools:
+    """The cluster's pools: a set of three for each GPU, or for each node where there is none."""
+
+    def __init__(self, job: Job, patience_s: float) -> None:
+        self._job = job
+        self._patience_s = patience_s
+        self._sets: dict[str, list[_Set]] = {}
+
+    def nearest(self, node: str, nodes: Iterable[Node]) -> PooledModels | None:
+        """Those on a node itself, else those given out least; None if there are none.
+
+        New GPUs get theirs first, and a node without where there are none; those of nodes that
+        are gone are forgotten.
+        """
+        cuda = self._job.device == "cuda"
+        alive = {one.id: one for one in nodes}
+        for one in alive.values():
+            if one.id not in self._sets and (cuda or one.id == node):
+                count = one.gpus if cuda else 1
+                self._sets[one.id] = [_Set(self._start(one.id)) for _ in range(count)]
+        self._sets = {key: sets for key, sets in self._sets.items() if key in alive}
+        others = [one for sets in self._sets.values() for one in sets]
+        candidates = self._sets.get(node) or others
+        if not candidates:
+            return None
+        chosen = min(candidates, key=lambda one: one.given)
+        chosen.given += 1
+        return chosen.models
+
+    def _start(self, node: str) -> PooledModels:
+        def start(kind: type[ModelActor], share: float) -> ActorHandle:
+            # Not asked again by Ray: whoever asked does, so that a request that kills is found out.
+            actor = ray.remote(
+                num_cpus=0,
+                num_gpus=share if job.device == "cuda" else 0,
+                max_restarts=-1,
+                max_task_retries=0,
+                max_concurrency=1000,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+            )(kind)
+            return actor.remote(job.analysis, job.device)
+
+        job = self._job
+        actors = {task: start(*how) for task, how in _ACTORS.items()}
+        return PooledModels(job.crop, job.context_s, node, self._patience_s, actors)

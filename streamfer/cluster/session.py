@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import threading
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Ray reads these when it is imported and hands them to the processes it starts.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+# A job may have been submitted with environment variables that are also set here.
+os.environ["RAY_OVERRIDE_JOB_RUNTIME_ENV"] = "1"
 
 import ray
+from ray.exceptions import RayError
 
+from streamfer.cluster.address import check_address
 from streamfer.errors import UsageError
+from streamfer.interrupts import retake
 
-# Ray records the command line, and cannot start where a name in it is not UTF-8.
-ray._private.utils.get_entrypoint_name = lambda: "streamfer"
+# There is no public way to either; of a Ray that has no such names nothing is expected.
+if utils := getattr(getattr(ray, "_private", None), "utils", None):
+    # Ray records the command line, and cannot start where a name in it is not UTF-8.
+    utils.get_entrypoint_name = lambda: "streamfer"
+    # Ray would end the process at SIGTERM, printing a stack; the command handles it like Ctrl-C.
+    utils.set_sigterm_handler = lambda _handler: None
 
 # One thread each, whatever library: a core is a worker's, and workers are as many as cores.
 _ONE_THREAD = dict.fromkeys(
@@ -31,8 +39,16 @@ _OBJECT_STORE_BYTES = 512 * 2**20
 def session(address: str | None, workers: int) -> Iterator[None]:
     """Ray, started here with room for `workers` (0: one for each core), or joined at `address`.
 
+    Without an address, what RAY_ADDRESS names is joined: inside a Ray job, its own cluster.
     Raises UsageError if no cluster answers there.
     """
+    if address in (None, "auto"):
+        address = os.environ.get("RAY_ADDRESS") or address
+    if address:
+        check_address(address)
+    elif "RAY_AUTH_TOKEN_PATH" not in os.environ:
+        # Else Ray would write one into the home folder, which there may not be.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     here = (
         {}
         if address
@@ -50,19 +66,15 @@ def session(address: str | None, workers: int) -> Iterator[None]:
             log_to_driver=False,
             **here,
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, RayError) as error:
         raise UsageError(
             f"The Ray cluster at {address} cannot be joined: {error}"
             if address
             else f"Ray cannot start: {error}. Its files go to the folder in RAY_TMPDIR, or to /tmp."
         ) from error
-    # Ray's own handler prints a stack and ends the process. A batch system that asks a run to
-    # stop means what Ctrl-C means.
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main else None
+    retake()
     try:
         yield
     finally:
         ray.shutdown()
-        if main:
-            signal.signal(signal.SIGTERM, before)
+        retake()

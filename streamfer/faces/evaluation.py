@@ -11,13 +11,13 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from streamfer.config import Execution
 from streamfer.errors import InputError, UsageError
 from streamfer.faces.detections import Floats, Picture, iou
 from streamfer.faces.detector import Detector
 from streamfer.faces.resized import detect_resized
 from streamfer.faces.truth import MarkedPicture
 from streamfer.media.container import VideoFile, open_video
+from streamfer.media.limits import Limits
 from streamfer.media.picture import Pictures
 
 MATCH_IOU = 0.5  # of a true box and the one found for it, at least
@@ -108,7 +108,7 @@ def pictures_at(video: str, times: Sequence[float]) -> Iterator[Picture]:
         UsageError: It ends before the last of the times.
     """
     waiting = list(reversed(times))
-    with open_video(video, Execution().max_pixels) as file:
+    with open_video(video, Limits()) as file:
         pictures = Pictures(file.stream.sample_aspect_ratio)
         for frame, until_s in _frames(file):
             while waiting and waiting[-1] <= until_s:

@@ -7,21 +7,24 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from streamfer.config import Analysis, Device, Execution
+from streamfer.config import Analysis, Device
+from streamfer.media.limits import Limits
 from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.models import LocalModels, speech_detector
 from streamfer.pipeline.plan import plan_video
 from streamfer.pipeline.segment import analyse_segment
+from streamfer.places import public
 from streamfer.weights.runtime import choose_device
 
 
 def analyse(
     path: str | PathLike[str], settings: Analysis | None = None, *, device: Device = "auto"
 ) -> pa.Table:
-    """The emotion timeline of one video, as `streamfer run` would write it for this file alone.
+    """The emotion timeline of one video, as `streamfer run` would write it for this alone.
 
-    Returns an Arrow table with the columns of `schemas/timelines.v1.json`: a row for each track
-    and window, times in seconds, places as fractions of the picture as displayed.
+    `path` may be a URI. Returns an Arrow table with the columns of `schemas/timelines.v1.json`: a
+    row for each track and window, times in seconds, places as fractions of the picture as
+    displayed.
 
     Raises:
         InputError: The file is no video that can be decoded.
@@ -29,8 +32,8 @@ def analyse(
     """
     settings = settings or Analysis()
     models = LocalModels.load(settings, choose_device(device))
-    limit = Execution.max_pixels
-    video = plan_video(Path(path).name, fspath(path), settings, models.context_s, limit)
+    name = Path(public(fspath(path))).name
+    video = plan_video(name, fspath(path), settings, models.context_s, Limits())
     speech = speech_detector(settings)
     results = [
         analyse_segment(segment, settings, models, speech=speech) for segment in video.segments

@@ -8,11 +8,13 @@ anything else about a machine has a say, so neither can change a row.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
-from pathlib import Path
 
 from streamfer.config import Analysis
-from streamfer.media.identity import content_id
+from streamfer.errors import InputError
+from streamfer.media.identity import content_id, version
+from streamfer.media.limits import Limits
 from streamfer.media.probe import MediaInfo, probe
 
 
@@ -44,7 +46,7 @@ class Segment:
 
     def media_seconds(self, fps: int) -> float:
         """Expected length of the owned stretch, for progress only."""
-        end = self.info.duration_s if self.last_tick is None else self.last_tick / fps
+        end = self.info.end_s if self.last_tick is None else self.last_tick / fps
         return max(0.0, end - self.first_tick / fps)
 
 
@@ -62,21 +64,28 @@ class Video:
     segments: tuple[Segment, ...]
 
 
-def plan_video(key: str, path: str, analysis: Analysis, context_s: float, max_pixels: int) -> Video:
+def plan_video(key: str, path: str, analysis: Analysis, context_s: float, limits: Limits) -> Video:
     """Probe a file and cut it into segments. Raises InputError where it is no video."""
-    info = probe(path, max_pixels)
-    video_id = content_id(path)
-    # content_id reads a sample of the bytes; a change elsewhere shows in the time of change.
-    changed = Path(path).stat().st_mtime_ns
+    info = probe(path, limits)
+    try:
+        # A content id is of a sample of the bytes; a change elsewhere shows in the version.
+        video_id, changed = content_id(path), version(path)
+    except OSError as error:
+        raise InputError(f"The file cannot be read: {error.strerror}.", retry=True) from None
     folder = hashlib.sha256(f"{video_id}:{changed}".encode()).hexdigest()[:32]
     return Video(key, video_id, folder, info, cut(folder, info, analysis, context_s))
 
 
 def cut(folder: str, info: MediaInfo, analysis: Analysis, context_s: float) -> tuple[Segment, ...]:
-    """The segments of a video."""
-    length = analysis.segment_ticks
+    """The segments of a video, `segment_s` long, or a multiple of it where seeking is dear.
+
+    No segment is shorter than what may have to be decoded in vain before it: so that is half as
+    much again on average, at most, and a video in which nothing can be sought is one segment.
+    """
+    times = max(1, math.ceil(info.run_up_s / analysis.segment_s))
+    length = times * analysis.segment_ticks
     # Rounding makes the last segment half a length at least, so no segment is mostly margin.
-    count = max(1, round(info.duration_s / analysis.segment_s))
+    count = max(1, round(info.end_s * analysis.fps / length))
     margin = analysis.margin_ticks(context_s)
     return tuple(
         Segment(

@@ -83,12 +83,27 @@ def track_rows(seen: SeenFaces) -> pa.Table:
     return _table(TRACKS, columns | _emotions(sums))
 
 
-def seam_rows(seen: SeenFaces, segment: Segment) -> pa.Table:
-    """A row for each face near either end of the segment."""
+def join_tracks(pieces: pa.Table) -> pa.Table:
+    """One row for each track of a segment whose rows were made in pieces, one after the other."""
+    columns = {name: pieces[name].to_numpy() for name in pieces.column_names}
+    # As in `track_rows`: what was counted has precedence, then what came first.
+    order = np.argsort(columns["samples"] == 0, kind="stable")
+    numbers, first, row = np.unique(columns["track"][order], return_index=True, return_inverse=True)
+    joined = {name: values[order][first] for name, values in columns.items()}
+    counted = columns["samples"][order] > 0
+    np.maximum.at(joined["last_tick"], row[counted], columns["last_tick"][order][counted])
+    for name in ("samples", *(f"p_{emotion}" for emotion in EMOTIONS)):
+        joined[name] = np.bincount(row, columns[name][order], minlength=len(numbers))
+    return _table(TRACKS, joined)
+
+
+def seam_rows(seen: SeenFaces, segment: Segment, first: int, last: int) -> pa.Table:
+    """A row for each face near either end of the segment, at the ticks first <= k < last."""
     track, tick = seen.observations.track, seen.observations.tick
     near = tick < segment.first_tick + segment.margin_ticks
     if segment.last_tick is not None:
         near |= tick >= segment.last_tick - segment.margin_ticks
+    near &= (first <= tick) & (tick < last)
     places = _places(seen.faces.boxes[near])
     return _table(SEAM, {"tick": tick[near], "track": track[near]} | places)
 

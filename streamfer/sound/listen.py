@@ -35,23 +35,61 @@ def listen(
     Raises InputError where the file can no longer be opened; a file without sound gives an empty
     `Sound`, and what is damaged in it is counted.
     """
-    block_ticks = BLOCK_S * fps
-    run_up = max(first_tick // block_ticks - 1, 0)
-    reader = SoundReader(info, run_up * BLOCK_S, Fraction(last_tick, fps) + _AHEAD_S)
-    blocks, heard = [np.empty(0, np.int64)], [_NOTHING]
-    state: State | None = None
-    follows = run_up
-    for block in cut_blocks(reader, context_at):
-        if block.number != follows:
-            state = None
-        follows = block.number + 1
-        sums, state = _hear(block, fps, detector, state)
-        blocks.append(np.arange(block.number * block_ticks, (block.number + 1) * block_ticks))
-        heard.append(sums)
-    ticks = np.concatenate(blocks)
-    own = slice(*np.searchsorted(ticks, [first_tick, last_tick]))
-    sums = TickSums(*(np.concatenate(parts)[own] for parts in zip(*heard, strict=True)))
-    return Sound(ticks[own], sums, reader.stream, reader.errors)
+    return Listener(info, fps, first_tick, last_tick, detector).hear(first_tick, last_tick)
+
+
+class Listener:
+    """Listens to ticks first_tick <= k < last_tick (None: to the end), stretch by stretch.
+
+    It reads on where it stopped, and keeps no more than the stretch asked for.
+    """
+
+    def __init__(
+        self,
+        info: MediaInfo,
+        fps: int,
+        first_tick: int,
+        last_tick: int | None,
+        detector: SpeechDetector,
+    ) -> None:
+        self._fps = fps
+        self._detector = detector
+        self._block_ticks = BLOCK_S * fps
+        self._follows = max(first_tick // self._block_ticks - 1, 0)
+        last_s = None if last_tick is None else Fraction(last_tick, fps) + _AHEAD_S
+        self._reader = SoundReader(info, self._follows * BLOCK_S, last_s)
+        self._blocks = cut_blocks(self._reader, context_at)
+        self._state: State | None = None
+        self._ticks = np.empty(0, np.int64)
+        self._heard = _NOTHING
+
+    def hear(self, first_tick: int, last_tick: int) -> Sound:
+        """The sound of these ticks; neither end may lie before that of an earlier call."""
+        ticks, heard = [self._ticks], [self._heard]
+        while ticks[-1].max(initial=-1) < last_tick - 1:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            ticks.append(np.arange(self._block_ticks) + block.number * self._block_ticks)
+            heard.append(self._sums(block))
+        kept = slice(np.searchsorted(found := np.concatenate(ticks), first_tick), None)
+        self._ticks = found[kept]
+        self._heard = TickSums(*(np.concatenate(parts)[kept] for parts in zip(*heard, strict=True)))
+        own = slice(np.searchsorted(self._ticks, last_tick))
+        sums = TickSums(*(values[own] for values in self._heard))
+        return Sound(self._ticks[own], sums, self._reader.stream, self._reader.errors)
+
+    @property
+    def description(self) -> str:
+        """What the ledger says of what was heard so far."""
+        return Sound(self._ticks, self._heard, self._reader.stream, self._reader.errors).description
+
+    def _sums(self, block: Block) -> TickSums:
+        if block.number != self._follows:
+            self._state = None
+        self._follows = block.number + 1
+        sums, self._state = _hear(block, self._fps, self._detector, self._state)
+        return sums
 
 
 def _hear(

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.looping import loop
 from benchmarks.speed import bound_to, measure_run
-from streamfer.config import Execution
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from tests.conftest import Demo
 
@@ -18,7 +18,7 @@ def video(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_clip_is_looped_until_it_is_long_enough(demo: Demo, video: Path):
-    once, looped = (probe(str(p), Execution.max_pixels).duration_s for p in (demo.path, video))
+    once, looped = (probe(str(p), Limits()).duration_s for p in (demo.path, video))
     assert looped == pytest.approx(2 * once, abs=0.05)
 
 

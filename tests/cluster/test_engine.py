@@ -17,6 +17,7 @@ import pytest
 import streamfer
 from streamfer.cluster.engine import on_cluster
 from streamfer.config import Analysis, Execution
+from streamfer.media.limits import Limits
 from streamfer.pipeline.compact import compact_partial
 from streamfer.pipeline.job import Job, prepare
 from streamfer.pipeline.plan import Segment
@@ -35,7 +36,7 @@ def alone(demo: Demo) -> pa.Table:
 
 
 def job_of(demo: Demo, analysis: Analysis = THREE) -> Job:
-    return prepare([str(demo.path)], analysis, "cpu", Execution.max_pixels)
+    return prepare([str(demo.path)], analysis, "cpu", Limits())
 
 
 @pytest.mark.parametrize(
@@ -112,13 +113,16 @@ def test_a_worker_that_hangs_is_replaced(demo: Demo, alone: pa.Table, tmp_path: 
 def test_a_video_that_keeps_killing_workers_is_given_up_and_said(demo: Demo, tmp_path: Path):
     job = job_of(demo, Analysis(segment_s=60))
     out = tmp_path / "timelines.parquet"
-    killer = disturb(demo.path, [signal.SIGKILL] * 3)
+    killer = disturb(demo.path, [signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV])
     summary = run(job, out, on_cluster(job, Execution(workers=1)))
     killer.join()
     assert summary.failed == 1
     ((_, status, reason),) = summary.problems
     assert status == "failed"
-    assert "ended its worker 3 times" in reason
+    assert reason == (
+        "Its segment 0 ended its worker 3 times; the last time, alone, it ended by SIGSEGV "
+        "(Segmentation fault)."
+    )
     assert pq.read_metadata(out).num_rows == 0
 
 
@@ -167,7 +171,7 @@ def test_what_was_committed_before_a_stop_is_not_done_again(
 def test_a_file_that_vanishes_is_retried_by_the_next_run(demo: Demo, tmp_path: Path):
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(demo.path.read_bytes())
-    job = prepare([str(copy)], THREE, "cpu", Execution.max_pixels)
+    job = prepare([str(copy)], THREE, "cpu", Limits())
     moved = copy.rename(tmp_path / "elsewhere.mp4")
     out = tmp_path / "timelines.parquet"
     outcomes = list(on_cluster(job, Execution(workers=1))(job.videos[0].segments))

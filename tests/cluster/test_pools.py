@@ -12,6 +12,7 @@ import streamfer
 from streamfer.cluster.engine import on_cluster
 from streamfer.config import Analysis, Execution
 from streamfer.emotion.backbone import load_backbone
+from streamfer.media.limits import Limits
 from streamfer.pipeline.job import Job, prepare
 from streamfer.pipeline.run import run
 from streamfer.store.output import table_paths
@@ -29,7 +30,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     weights = write_random_weights(folder / "random.pt")
     analysis = Analysis(backbone=str(weights), segment_s=1)
     video = portrait(folder / "a.mp4", 2)
-    return prepare([str(video)], analysis, "cpu", Execution.max_pixels)
+    return prepare([str(video)], analysis, "cpu", Limits())
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_a_method_that_listens_gives_the_same_rows_in_a_pool(tmp_path: Path):
     assert alone["timelines"]["emotion"] != unheard["emotion"]
 
     out = tmp_path / "timelines.parquet"
-    job = prepare([str(video)], analysis, "cpu", Execution.max_pixels)
+    job = prepare([str(video)], analysis, "cpu", Limits())
     run(job, out, on_cluster(job, Execution(workers=2, pools="on")))
     for name in ("timelines", "audio", "episodes", "tracks"):
         assert_same_rows(pq.read_table(table_paths(out)[name]), alone[name])

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import skimage.data
 
-from streamfer.config import Execution
 from streamfer.faces.detections import Faces, iou
 from streamfer.faces.detector import Detector, load_detector
 from streamfer.faces.resized import detect_resized
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from tests.faces.six_people import LANDMARKS
 
@@ -143,7 +143,7 @@ def test_real_clips_show_the_same_faces(
 ) -> None:
     compared, truths, missed = 0, 0, 0
     for clip in CLIPS:
-        info = probe(str(clips / clip), Execution().max_pixels)
+        info = probe(str(clips / clip), Limits())
         for sample in islice(SampleReader(info, 1), 3):
             expected, found = (
                 detect_resized(d.detect, [sample.picture], [480])[0] for d in (detector, load(kind))

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.faces.cuts import CutDetector
 from streamfer.faces.detections import Faces
 from streamfer.faces.detector import Detector
 from streamfer.faces.schedule import FaceFinder
 from streamfer.faces.tracking import Tracker
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 
 SIZE = 60.0  # pixels, of a square face
@@ -220,7 +221,7 @@ def tracks_of(path: Path, detector: Detector) -> tuple[list[Faces], list[np.ndar
     detects_cut = CutDetector(analysis.cut_distance)
     tracker = Tracker(MAX_GAP)
     found, tracks, cuts = [], [], []
-    for sample in SampleReader(probe(str(path), Execution().max_pixels), analysis.fps):
+    for sample in SampleReader(probe(str(path), Limits()), analysis.fps):
         cut = detects_cut.is_cut(sample.picture)
         faces = finder.find(sample.tick, sample.picture, cut)
         if cut:

@@ -14,6 +14,7 @@ import streamfer
 from streamfer.config import Analysis
 from streamfer.media.decode import SampleReader
 from streamfer.media.encode import VideoWriter
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.models import LocalModels
@@ -151,7 +152,7 @@ def test_episodes_hold_all_windows_of_their_track(in_segments):
 def test_a_missing_middle_keeps_the_rest(demo: Demo):
     analysis = Analysis(segment_s=10)
     models = LocalModels.load(analysis, "cpu")
-    video = plan_video("demo.mp4", str(demo.path), analysis, models.context_s, 10**8)
+    video = plan_video("demo.mp4", str(demo.path), analysis, models.context_s, Limits())
     results = {0: analyse_segment(video.segments[0], analysis, models)}
     rows = assemble(video, results.get, analysis, attempts=3, loss="Its worker died.")
     ledger = pa.concat_tables(rows["videos"]).to_pylist()[0]
@@ -171,7 +172,7 @@ def test_a_shift_of_all_streams_changes_no_row(demo: Demo, timeline: pa.Table, t
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_rotated_video_gives_upright_boxes(demo: Demo, tmp_path: Path, turn: int):
     """Pictures stored on their side, under a header that turns them back."""
-    info = probe(str(demo.path), 10**8)
+    info = probe(str(demo.path), Limits())
     stored = tmp_path / "stored.mp4"
     height, width = (360, 640) if turn == 180 else (640, 360)
     # Lossless, so that the turned pictures are the same to the pixel.
@@ -182,7 +183,7 @@ def test_a_rotated_video_gives_upright_boxes(demo: Demo, tmp_path: Path, turn: i
     turned = tmp_path / "turned.mp4"
     ffmpeg = [get_ffmpeg_exe(), "-loglevel", "error", "-display_rotation", str(turn)]
     subprocess.run([*ffmpeg, "-i", stored, "-c", "copy", turned], check=True)
-    assert probe(str(turned), 10**8).rotation % 360 == turn
+    assert probe(str(turned), Limits()).rotation % 360 == turn
     rows = streamfer.analyse(turned).to_pandas()
     plain = streamfer.analyse(demo.path).to_pandas()
     first = plain[plain["window"] == 0].set_index("track_id")

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from streamfer.config import Analysis
+from streamfer.media.limits import Limits
 from streamfer.pipeline.assemble import assemble
 from streamfer.pipeline.models import LocalModels, speech_detector
 from streamfer.pipeline.plan import Video, cut, plan_video
@@ -25,8 +26,8 @@ ANALYSIS = Analysis(segment_s=1, audio=True)
 def video(tmp_path_factory: pytest.TempPathFactory) -> Video:
     """Three seconds of picture under a header that says six; the last frame serves tick 15."""
     path = portrait(tmp_path_factory.mktemp("assemble") / "talk.mp4", 3)
-    plain = plan_video("talk.mp4", str(path), ANALYSIS, 0.0, 10**8)
-    info = dataclasses.replace(plain.info, duration_s=6.0)
+    plain = plan_video("talk.mp4", str(path), ANALYSIS, 0.0, Limits())
+    info = dataclasses.replace(plain.info, duration_s=6.0, end_s=6.0)
     return dataclasses.replace(plain, info=info, segments=cut(plain.folder, info, ANALYSIS, 0.0))
 
 

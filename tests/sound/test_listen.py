@@ -1,5 +1,6 @@
 """From the bytes of a file to loudness, speech and mel in every window."""
 
+import itertools
 import math
 import tracemalloc
 
@@ -8,17 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
-from streamfer.sound.listen import listen
+from streamfer.sound.listen import Listener, listen
 from tests.media.making_sound import Track, make, sine
 from tests.sound.babble import RATE, babble
-
-LIMIT = 8192 * 4320
 
 
 def hear(path, detector, fps=5, first_tick=0, last_tick=None, seconds=4):
     last_tick = seconds * fps if last_tick is None else last_tick
-    return listen(probe(str(path), LIMIT), fps, first_tick, last_tick, detector)
+    return listen(probe(str(path), Limits()), fps, first_tick, last_tick, detector)
 
 
 def window(path, detector, begin=0, ticks=10):
@@ -249,6 +249,19 @@ def test_any_split_gives_the_same_ticks(long_video, detector, whole, fps, data):
     assert np.array_equal(part.mel, other.mel)
 
 
+@settings(max_examples=12)
+@given(ends=st.lists(st.integers(0, 120), max_size=4), ahead=st.integers(0, 15))
+def test_stretch_by_stretch_gives_the_same_ticks(long_video, detector, whole, ends, ahead):
+    """Whether or not a stretch shares ticks with the next."""
+    listener = Listener(probe(str(long_video), Limits()), 5, 0, None, detector)
+    for first, last in itertools.pairwise([0, *sorted(ends), 120]):
+        part = listener.hear(first, last + ahead).windows(range(first, last), 1)
+        other = whole[5].windows(range(first, last), 1)
+        assert np.array_equal(part.sound_s, other.sound_s)
+        assert np.array_equal(part.loudness_dbfs, other.loudness_dbfs, equal_nan=True)
+        assert np.array_equal(part.mel, other.mel)
+
+
 def test_four_times_the_sound_needs_no_more_memory(tmp_path, detector):
     def peak(seconds):
         wave = np.zeros((2, seconds * 48_000), np.float32)
@@ -275,7 +288,7 @@ def test_four_times_the_sound_needs_no_more_memory(tmp_path, detector):
     ],
 )
 def test_real_speech_is_found(clips, detector, name, speaks):
-    info = probe(str(clips / name), LIMIT)
+    info = probe(str(clips / name), Limits())
     sums = listen(info, 5, 0, int(info.duration_s * 5), detector).sums
     share = sums.speech_s.sum() / sums.sound_s.sum()
     assert share > 0.8 if speaks else share == 0

@@ -8,10 +8,10 @@ import onnx
 import pytest
 import skimage.data
 
-from streamfer.config import Execution
 from streamfer.faces.detections import Faces, iou
 from streamfer.faces.detector import Detector, load_detector
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.weights.catalogue import resolve
 from trainers.detector.quantize import calibration_pictures, static_int8
@@ -68,7 +68,7 @@ def test_a_batch_changes_nothing(twin: Detector) -> None:
 def test_the_dark_clip_is_no_darker_to_the_twin(
     clips: Path, exact: Detector, twin: Detector
 ) -> None:
-    info = probe(str(clips / "face_recognition__short_hamilton_clip.mp4"), Execution.max_pixels)
+    info = probe(str(clips / "face_recognition__short_hamilton_clip.mp4"), Limits())
     pictures = [sample.picture for sample in SampleReader(info, 1)]
     expected, found = exact.detect(pictures), twin.detect(pictures)
     faces = sum(map(len, expected))

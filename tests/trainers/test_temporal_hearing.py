@@ -7,6 +7,7 @@ import torch
 from streamfer.config import Analysis
 from streamfer.emotion.temporal.cnn_gru import CnnGru
 from streamfer.errors import UsageError
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.sound.listen import listen
 from streamfer.sound.speech import load_speech_detector
@@ -52,7 +53,7 @@ def test_only_a_clip_with_sound_is_heard(examples):
 
 def test_a_window_has_its_own_sound(examples, clips):
     speaks = examples.where(heard(examples))
-    info = probe(str(clips / SPEAKS), 10**9)
+    info = probe(str(clips / SPEAKS), Limits())
     alone = listen(info, 5, 20, 30, load_speech_detector()).windows([20], 10)
     fifth = speaks.windows.window == 4
     assert speaks.windows.sound.mel[fifth][0] == pytest.approx(alone.mel[0], abs=1e-3)

@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 from onnx import version_converter
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from streamfer.config import Execution
 from streamfer.faces.centerface import CELL
 from streamfer.faces.detections import Picture
 from streamfer.faces.resized import resized
 from streamfer.media.decode import SampleReader
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.weights.catalogue import resolve
 from trainers.folding import folded
@@ -71,7 +71,7 @@ def calibration_pictures(clips: Path) -> list[Picture]:
     """Pictures uint8 (H, W, 3) RGB that set the scales."""
     pictures: list[Picture] = []
     for clip in CLIPS:
-        samples = SampleReader(probe(str(clips / clip), Execution.max_pixels), fps=1)
+        samples = SampleReader(probe(str(clips / clip), Limits()), fps=1)
         pictures += [
             resized(sample.picture, SIDES[n % len(SIDES)])
             for n, sample in enumerate(islice(samples, PICTURES))

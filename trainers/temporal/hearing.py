@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.emotion.temporal.learnt import SOUND_SIZE
 from streamfer.emotion.windows import WindowSound
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.sound.listen import listen
 from streamfer.sound.speech import load_speech_detector
@@ -29,7 +30,7 @@ def with_sound(examples: Examples, videos: Path, analysis: Analysis) -> Examples
     for clip in np.unique(examples.clip[examples.filmed]).tolist():
         rows = examples.clip == clip
         first = windows.window[rows] * analysis.stride_ticks
-        info = probe(str(videos / clip), Execution.max_pixels)
+        info = probe(str(videos / clip), Limits())
         end = int(first.max()) + analysis.window_ticks
         sound = listen(info, analysis.fps, 0, end, detector).windows(first, analysis.window_ticks)
         mel[rows] = sound.mel

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streamfer.config import Analysis, Execution
+from streamfer.config import Analysis
 from streamfer.emotion.backbone import Crop, Embedded
 from streamfer.emotion.windows import Windows
 from streamfer.faces.detections import Faces, Picture
+from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
 from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import Segment
@@ -82,7 +83,7 @@ def followed(video: Path, analysis: Analysis, models: LocalModels) -> list[FaceS
         InputError: The file is no video that can be decoded.
     """
     keeping = _KeepingModels(models)
-    info = probe(str(video), Execution.max_pixels)
+    info = probe(str(video), Limits())
     whole = Segment("", info, index=0, first_tick=0, last_tick=None, margin_ticks=0)
     frames = analyse_segment(whole, analysis, keeping).frames
     if not len(frames):

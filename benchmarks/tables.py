@@ -168,14 +168,72 @@ def render() -> str:
     return _table(["video", "faces at once", "marked, × real time", "hidden, × real time"], rows)
 
 
+def seeking() -> str:
+    """How each kind of file is cut, and what that and fixed segments cost beside one pass."""
+    files = _read("seeking")["files"]
+    cells = {}
+    for file in files:
+        planned, fixed = (file[way] / file["one_pass_s"] for way in ("planned_s", "fixed_s"))
+        cells[file["kind"], file["gop"]] = f"{file['segments']}: {planned:.1f} ({fixed:.1f})"
+    gops = list(dict.fromkeys(file["gop"] for file in files))
+    rows = [
+        [kind, *(cells[kind, gop] for gop in gops)]
+        for kind in dict.fromkeys(file["kind"] for file in files)
+    ]
+    heads = [f"a keyframe every {gop} pictures" if gop else "at the start alone" for gop in gops]
+    return _table(["", *heads], rows)
+
+
+def long_video() -> str:
+    """What a long video takes beside a short one."""
+    runs = _read("long_video")["runs"]
+    lines = {
+        "tracks": "tracks",
+        "rows": "rows",
+        "**memory at its peak, MiB**": "peak_memory_mib",
+        "without what is mapped from files": "written_peak_memory_mib",
+        "the driver, at its own peak": "driver_peak_memory_mib",
+        "processor seconds": "processor_s",
+        "the driver's": "driver_processor_s",
+        "processor milliseconds a second of video": "processor_ms_a_second",
+    }
+    rows = [
+        [name, *(f"{run[key]:,}" for run in runs)]
+        for name, key in lines.items()
+        if all(key in run for run in runs)
+    ]
+    return _table(["", *(f"{run['minutes']:g} minutes" for run in runs)], rows)
+
+
+def fuzz() -> str:
+    """What became of the mutants, and what that took."""
+    result = _read("fuzz")
+    rows = [[status, f"{count:,}"] for status, count in sorted(result["status"].items())]
+    rows += [
+        ["wall-clock seconds", f"{result['wall_s']:,}"],
+        ["memory at its peak, MiB", f"{result['peak_memory_mib']:,}"],
+    ]
+    return _table(["", f"{result['files']:,} mutants"], rows)
+
+
+def fuzz_reasons() -> str:
+    """What the ledger says of the mutants; N stands for any number."""
+    rows = [[text, status, str(count)] for status, text, count in _read("fuzz")["reasons"]]
+    return _table(["reason", "status", "files"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "devices": devices,
     "detectors": detectors,
+    "fuzz": fuzz,
+    "fuzz-reasons": fuzz_reasons,
+    "long-video": long_video,
     "networks": networks,
     "recalls": recalls,
     "render": render,
     "runtimes": runtimes,
     "schedules": schedules,
+    "seeking": seeking,
     "speed": speed,
 }
 

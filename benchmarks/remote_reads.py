@@ -80,6 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests += 1
         self.send_response(status)
         self.send_header("Accept-Ranges", "bytes")
+        self.send_header("ETag", '"one"')
         self.send_header("Content-Length", str(length))
         self.end_headers()
 

@@ -22,7 +22,7 @@ from streamfer.faces.schedule import FaceFinder
 from streamfer.faces.tracking import Tracker
 from streamfer.media.decode import SampleReader
 from streamfer.media.limits import Limits
-from streamfer.pipeline import segment
+from streamfer.pipeline import seen
 from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import plan_video
 from streamfer.weights.runtime import Device
@@ -36,7 +36,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "find faces: where to look, resizing": (FaceFinder, "find"),
     "find faces: the network": (LocalModels, "detect"),
     "track": (Tracker, "update"),
-    "align": (segment, "align"),
+    "align": (seen, "align"),
     "embed and classify": (LocalModels, "embed"),
     "read windows": (LocalModels, "recognise"),
 }

@@ -222,6 +222,37 @@ def fuzz_reasons() -> str:
     return _table(["reason", "status", "files"], rows)
 
 
+def remote_reads() -> str:
+    """What it takes to use a video at a URI, by its first and its longest piece."""
+    result = _read("remote_reads")
+    ways, seconds = result["ways"], result["read_s"]
+
+    def cell(way: dict[str, Any], text: str) -> str:
+        chosen = [way["first_kib"], way["longest_kib"]] == result["default_kib"]
+        return f"**{text}**" if chosen else text
+
+    def row(title: str, kind: str, act: str) -> list[str]:
+        took = [way["files"][kind][act] for way in ways]
+        texts = [f"{each['requests']}, {each['bytes'] / 1e6:.1f} MB" for each in took]
+        return [title, *(cell(way, text) for way, text in zip(ways, texts, strict=True))]
+
+    sizes = {kind: file["bytes"] / 1e6 for kind, file in result["files"].items()}
+    minutes = {kind: sizes[kind] * seconds / result["files"][kind]["seconds"] for kind in sizes}
+    rows = [
+        *(row(f"look at {kind} ({sizes[kind]:.0f} MB)", kind, "look") for kind in sizes),
+        *(row(f"{seconds} s of {kind} ({minutes[kind]:.0f} MB)", kind, "minute") for kind in sizes),
+        row("content id of each", next(iter(sizes)), "content_id"),
+    ]
+    lengths = [
+        cell(way, f"{_bytes(way['first_kib'])}, {_bytes(way['longest_kib'])}") for way in ways
+    ]
+    return _table(["first, longest piece", *lengths], rows)
+
+
+def _bytes(kib: int) -> str:
+    return f"{kib} KiB" if kib < 1024 else f"{kib // 1024} MiB"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "devices": devices,
     "detectors": detectors,
@@ -230,6 +261,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "long-video": long_video,
     "networks": networks,
     "recalls": recalls,
+    "remote-reads": remote_reads,
     "render": render,
     "runtimes": runtimes,
     "schedules": schedules,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +15,7 @@ from streamfer.config import Analysis, Execution
 from streamfer.demo import make_demo
 from streamfer.media.limits import Limits
 from streamfer.pipeline.job import prepare
+from streamfer.store.table_reader import read_table
 
 _SHOWN_ROWS = 12
 _SHOWN_COLUMNS = {
@@ -55,7 +55,7 @@ def demo(
 
 
 def _show_rows(out: Path) -> None:
-    rows = pq.read_table(out)
+    rows = read_table(out)
     table = Table(title=f"{printable(out)}: the first {_SHOWN_ROWS} of {rows.num_rows} rows")
     for name in [*_SHOWN_COLUMNS, "probability"]:
         table.add_column(name, justify="left" if name == "emotion" else "right")

@@ -11,15 +11,15 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from streamfer.errors import UsageError
 from streamfer.export import csv, elan, jsonl, openface, textgrid, webvtt
 from streamfer.places import Place
 from streamfer.store import schema
-from streamfer.store.folders import folder, opened
+from streamfer.store.folders import folder
 from streamfer.store.output import safe_name, table_paths
 from streamfer.store.read import read, table_files
+from streamfer.store.table_reader import open_table
 
 _BATCH_ROWS = 16_384
 
@@ -90,10 +90,10 @@ def _by_table(run: Place, form: ByTable, out: Place) -> Iterator[str]:
             continue
         (source,) = table_files(run, table)
         name = f"{table}{form.suffix}"
-        with folder(out).staging(name) as stage, opened(source) as file:
-            rows = pq.ParquetFile(file)
+        with folder(out).staging(name) as stage, open_table(source) as rows:
+            batches = rows.iter_batches(_BATCH_ROWS, use_threads=False)
             with (stage / name).open("wb") as written:
-                form.write(written, rows.schema_arrow, rows.iter_batches(_BATCH_ROWS))
+                form.write(written, rows.schema_arrow, batches)
             folder(out).put(stage / name, name)
         yield name
 
@@ -101,9 +101,9 @@ def _by_table(run: Place, form: ByTable, out: Place) -> Iterator[str]:
 def _by_video(run: Place, table: str) -> Iterator[tuple[dict[str, Any], pa.Table]]:
     """Each video of the ledger that did not fail, with its rows, none perhaps, of a table."""
     (source,) = table_files(run, table)
-    with opened(source) as file:
-        rows = pq.ParquetFile(file)
-        groups = groupby(_stretches(rows.iter_batches(_BATCH_ROWS)), key=itemgetter(0))
+    with open_table(source) as rows:
+        batches = rows.iter_batches(_BATCH_ROWS, use_threads=False)
+        groups = groupby(_stretches(batches), key=itemgetter(0))
         none = rows.schema_arrow.empty_table()
         following = next(groups, None)
         for video in read(run, "videos").to_pylist():

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from streamfer.interrupts import uninterrupted
 from streamfer.pipeline.compact import (
@@ -29,14 +28,14 @@ from streamfer.pipeline.progress import Progress
 from streamfer.pipeline.remaining import Remaining
 from streamfer.places import Place
 from streamfer.store import schema
-from streamfer.store.folders import kind, opened
+from streamfer.store.folders import kind
 from streamfer.store.output import (
     RUN_ID_KEY,
     check_writable,
     read_metadata,
-    read_table,
     table_paths,
 )
+from streamfer.store.table_reader import open_table, read_table
 from streamfer.store.work import Failure, WorkFolder
 
 
@@ -186,8 +185,8 @@ def _ledger(out: Place) -> pa.Table:
 
 def _summary(job: Job, out: Place, *, dropped: list[str], unchanged: bool) -> Summary:
     ledger = _ledger(out).to_pylist()
-    with opened(out) as file:
-        rows = pq.read_metadata(file).num_rows
+    with open_table(out) as table:
+        rows = table.metadata.num_rows
     count = Counter(row["status"] for row in ledger)
     return Summary(
         done=count["done"],

@@ -11,7 +11,6 @@ from typing import Any
 
 import cv2
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from streamfer.errors import InputError
 from streamfer.media.decode import SampleReader
@@ -22,7 +21,7 @@ from streamfer.media.picture import Picture
 from streamfer.media.probe import MediaInfo, probe
 from streamfer.places import Place
 from streamfer.report.tables import Run
-from streamfer.store.folders import opened
+from streamfer.store.table_reader import read_table
 
 _KEY = ["video", "video_id", "track_id"]
 _BOX = ["face_x", "face_y", "face_w", "face_h"]
@@ -67,8 +66,7 @@ def _by_content(folder: Path) -> dict[str, str]:
 
 def _best_windows(timelines: Place) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """By video and its content, of each track the window in which the face was seen best."""
-    with opened(timelines) as file:
-        rows = pq.read_table(file, columns=[*_KEY, *_PLACE, "faces", "expected", _SCORE])
+    rows = read_table(timelines, [*_KEY, *_PLACE, "faces", "expected", _SCORE])
     coverage = pc.divide(rows["faces"].cast("float64"), rows["expected"].cast("float64"))
     rows = rows.append_column("seen", pc.multiply(coverage, rows[_SCORE]))
     best = (

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from streamfer.errors import UsageError
 from streamfer.media.identity import content_id
@@ -17,9 +17,10 @@ from streamfer.media.rewrite import CONTAINERS, rewrite
 from streamfer.places import Place
 from streamfer.report.draw import draw, hide
 from streamfer.report.marks import Faces
-from streamfer.store.folders import folder, kind, opened
+from streamfer.store.folders import folder, kind
 from streamfer.store.output import read_metadata
 from streamfer.store.read import read, table_files
+from streamfer.store.table_reader import open_table
 
 
 def render(video: str, run: Place, out: Place, *, marks: bool = True, blur: bool = False) -> str:
@@ -75,8 +76,12 @@ def _ledger_row(video: str, run: Place) -> dict[str, Any]:
 def _rows(run: Place, table: str, key: str) -> pa.Table:
     """One video's rows of a table."""
     (source,) = table_files(run, table)
-    with opened(source) as file:
-        return pq.read_table(file, filters=[("video", "=", key)])
+    with open_table(source) as rows:
+        found = [
+            batch.filter(pc.equal(batch["video"], key))
+            for batch in rows.iter_batches(use_threads=False)
+        ]
+        return pa.Table.from_batches(found, rows.schema_arrow)
 
 
 def _told(tracks: int, settings: dict[str, Any], *, blur: bool) -> str:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from streamfer.config import Analysis
@@ -22,8 +21,9 @@ from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from streamfer.places import Place
 from streamfer.store import schema
-from streamfer.store.folders import kind, opened
+from streamfer.store.folders import kind
 from streamfer.store.output import RUN_ID_KEY, read_metadata, table_paths
+from streamfer.store.table_reader import read_table
 
 _PROBABILITIES = [f"p_{emotion}" for emotion in EMOTIONS]
 _COLUMNS = {
@@ -153,8 +153,7 @@ def _read(path: Place, name: str, run_id: str | None = None) -> pa.Table:
         raise UsageError(f"{path.name} is of another run than the timelines.")
     wanted = pa.schema([contract.arrow.field(column) for column in _COLUMNS[name]])
     try:
-        with opened(path) as file:
-            rows = pq.read_table(file, columns=wanted.names).cast(wanted)
+        rows = read_table(path, wanted.names).cast(wanted)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise UsageError(f"{path} is not as {label} says: {error}") from None
     if "emotion" not in rows.column_names:

@@ -15,13 +15,13 @@ from typing import Self
 from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from streamfer.errors import UsageError
 from streamfer.interrupts import uninterrupted
 from streamfer.places import Place
 from streamfer.store import folders, schema
 from streamfer.store.refusal import explained
+from streamfer.store.table_reader import open_table
 from streamfer.store.table_writer import TableWriter
 
 RUN_ID_KEY = "streamfer.run_id"
@@ -50,21 +50,13 @@ def safe_name(key: str) -> str:
 def read_metadata(path: Place) -> dict[str, str]:
     """The file metadata of a table that streamfer wrote. Raises UsageError for another file."""
     try:
-        with folders.opened(path) as file:
-            metadata = pq.read_schema(file).metadata or {}
+        with open_table(path) as table:
+            metadata = table.schema_arrow.metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise UsageError(f"{path} cannot be read as Parquet: {error}") from None
     if schema.SCHEMA_KEY.encode() not in metadata:
         raise UsageError(f"{path} was not written by streamfer.")
     return {key.decode(): value.decode() for key, value in metadata.items()}
-
-
-def read_table(path: Place) -> pa.Table:
-    """All rows of a table. Raises OSError or ArrowException."""
-    # Threads of Arrow's that still hold a file of Python's would abort a process that ends: so not
-    # pq.read_table, which reads ahead, and no threads.
-    with folders.opened(path) as file, pq.ParquetFile(file) as table:
-        return table.read(use_threads=False)
 
 
 def check_writable(out: Place) -> None:

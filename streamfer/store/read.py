@@ -19,7 +19,8 @@ from streamfer.config import Analysis
 from streamfer.errors import UsageError
 from streamfer.places import Place, place
 from streamfer.store import schema
-from streamfer.store.output import RUN_ID_KEY, read_metadata, read_table, table_paths
+from streamfer.store.output import RUN_ID_KEY, read_metadata, table_paths
+from streamfer.store.table_reader import read_table
 
 Name: TypeAlias = str | PathLike[str] | UPath
 """A path, a URI, or a glob of either."""

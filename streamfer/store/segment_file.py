@@ -139,7 +139,9 @@ class SegmentResult:
         payload = data[:-_DIGEST_BYTES]
         if hashlib.sha256(payload).digest() != data[-_DIGEST_BYTES:]:
             raise ValueError("The segment file is torn or altered: its checksum is wrong.")
-        with pa.ipc.open_stream(payload) as stream:
+        # A thread of Arrow's that outlived the interpreter would abort the process.
+        options = pa.ipc.IpcReadOptions(use_threads=False)
+        with pa.ipc.open_stream(payload, options=options) as stream:
             if not stream.schema.equals(_FILE, check_metadata=True):
                 raise ValueError("The segment file was written by another version of streamfer.")
             row = stream.read_next_batch()

@@ -12,6 +12,7 @@ from streamfer.places import Place
 from streamfer.store import folders, rules, schema
 from streamfer.store.output import RUN_ID_KEY, read_metadata, table_paths
 from streamfer.store.schema import Contract
+from streamfer.store.table_reader import open_table
 
 _BATCH_ROWS = 16_384
 
@@ -29,10 +30,7 @@ def validate(path: Place) -> list[str]:
             return [f"{path} is a folder without tables."]
         return [f"{file.name}: {problem}" for file in files for problem in validate(file)]
     try:
-        with (
-            folders.opened(path) as source,
-            pq.ParquetFile(source, page_checksum_verification=True) as file,
-        ):
+        with open_table(path) as file:
             contract = _contract(file.schema_arrow)
             if isinstance(contract, str):
                 return [contract]
@@ -88,7 +86,7 @@ def _row_problems(contract: Contract, file: pq.ParquetFile) -> list[str]:
     offset = 0
     # The last row before the batch: order is a matter of neighbours.
     before = file.schema_arrow.empty_table()
-    for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+    for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
         rows = pa.Table.from_batches([batch])
         linked = pa.concat_tables([before, rows]).combine_chunks()
         for finding in rules.find(contract, rows, linked):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import tables
+from streamfer.media import remote
 
 RESULTS = Path(tables.__file__).parent
 
@@ -49,6 +50,11 @@ def test_results_say_when_and_on_what_they_were_measured(name: str):
     assert result["processor"]
     assert result["command"].startswith(f"python -m benchmarks.{name} ")
     assert {"python", "onnxruntime", "numpy"} <= result["versions"].keys()
+
+
+def test_remote_files_are_read_in_the_pieces_that_the_table_calls_the_default():
+    heads = tables.remote_reads().splitlines()[0]
+    assert f"**{remote._FIRST >> 10} KiB, {remote._LONGEST >> 20} MiB**" in heads
 
 
 def test_results_say_how_much_was_measured():

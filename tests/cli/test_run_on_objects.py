@@ -10,7 +10,8 @@ import pytest
 import streamfer as library
 from streamfer.places import place
 from streamfer.store.folders import folder
-from streamfer.store.output import OutputTables, read_table
+from streamfer.store.output import OutputTables
+from streamfer.store.table_reader import read_table
 from streamfer.store.work import WorkFolder
 from tests.cli import terminal
 from tests.cli.conftest import Say

@@ -13,7 +13,8 @@ from streamfer.pipeline.run import Outcome, run
 from streamfer.places import Place, place
 from streamfer.store import lease
 from streamfer.store.folders import folder
-from streamfer.store.output import read_table, table_paths
+from streamfer.store.output import table_paths
+from streamfer.store.table_reader import read_table
 from streamfer.store.validate import validate
 from tests.cli.terminal import portrait
 from tests.pipeline.test_run import Here, do, job_of

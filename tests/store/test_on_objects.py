@@ -15,7 +15,8 @@ from streamfer.errors import FatalError, UsageError
 from streamfer.places import place
 from streamfer.store import lease, schema
 from streamfer.store.folders import folder
-from streamfer.store.output import OutputTables, check_writable, read_table
+from streamfer.store.output import OutputTables, check_writable
+from streamfer.store.table_reader import read_table
 from streamfer.store.validate import validate
 from streamfer.store.work import Failure, WorkFolder
 from tests.store.drivers import TERM_S, whole_run

@@ -14,7 +14,7 @@ from hypothesis import settings
 from streamfer.demo import Truth, make_demo
 
 if TYPE_CHECKING:
-    from tests.media.flaky_store import FlakyStore
+    from tests.flaky_store import FlakyStore
 
 # Machines are shared: how long one example takes says nothing. CI tries the same examples every
 # time, so that a change is judged by what it changed; everybody else looks for new ones.
@@ -55,7 +55,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 @pytest.fixture(scope="session")
 def _moto() -> Iterator[int]:
-    from tests.media.flaky_store import moto  # importing it takes seconds
+    from tests.flaky_store import moto  # importing it takes seconds
 
     with moto() as port:
         yield port
@@ -63,14 +63,26 @@ def _moto() -> Iterator[int]:
 
 @pytest.fixture
 def bucket(_moto: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlakyStore]:
-    """A bucket of videos in a store that speaks S3; the environment says how to reach it."""
+    """A bucket in a store that speaks S3; the environment says how to reach it."""
     from s3fs import S3FileSystem
 
-    from tests.media.flaky_store import environment, flaky_store
+    from tests.flaky_store import flaky_store
 
     with flaky_store(_moto) as found:
-        for name, value in environment(found).items():
+        for name, value in found.environment.items():
             monkeypatch.setenv(name, value)
         S3FileSystem.clear_instance_cache()
         yield found
         S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def store(bucket: FlakyStore, monkeypatch: pytest.MonkeyPatch) -> FlakyStore:
+    """As `bucket`, for what is written there: of the patience with it there is little."""
+    from streamfer.store.objects import ObjectFolder
+
+    bucket.environment["AWS_MAX_ATTEMPTS"] = "1"  # what streamfer does itself is to be seen
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(ObjectFolder, "patience_s", 1.0)
+    monkeypatch.setattr(ObjectFolder, "pause_s", 0.05)
+    return bucket

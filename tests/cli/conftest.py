@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 
 from streamfer.cli.main import main
-from tests.store.flaky_server import store
-
-__all__ = ["store"]
 
 
 @dataclass(frozen=True)

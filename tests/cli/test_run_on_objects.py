@@ -17,7 +17,7 @@ from tests.cli import terminal
 from tests.cli.conftest import Say
 from tests.cli.terminal import begin, portrait, streamfer
 from tests.cli.test_run import wait_until_all_is_gone
-from tests.store.flaky_server import FlakyStore
+from tests.flaky_store import FlakyStore
 from tests.tables import assert_same_rows
 
 
@@ -72,13 +72,13 @@ def test_a_run_that_is_killed_is_completed_by_the_same_command(
     assert process.returncode == -signal.SIGKILL
     done = commits(out)
     assert 1 <= len(done) < 3
-    store.requests.clear()
+    store.forget()
 
     completed = streamfer(*arguments, "--json")
     assert completed.returncode == 0, completed.stderr
     assert "Waiting up to 30 s to see whether that run still lives" in completed.stderr
     assert json.loads(completed.stdout)["out"] == out
-    written = {request.partition("/study/")[2] for request in store.requests if "PUT" in request}
+    written = {put.path.partition("/study/")[2] for put in store.asked if put.method == "PUT"}
     assert not written & done
     assert len(commits(out)) == 3
     assert_same_rows(read_table(place(out)), library.analyse(video))

@@ -8,13 +8,13 @@ import pytest
 
 from tests.cli import terminal
 from tests.cli.terminal import portrait, streamfer
-from tests.media.flaky_store import Asked, Fault, FlakyStore, environment
+from tests.flaky_store import Asked, Fault, FlakyStore
 
 
 @pytest.fixture
 def known(bucket: FlakyStore, monkeypatch: pytest.MonkeyPatch) -> FlakyStore:
     """The store, with its address in the environment of commands."""
-    for name, value in environment(bucket).items():
+    for name, value in bucket.environment.items():
         monkeypatch.setitem(terminal.ENVIRONMENT, name, value)
     return bucket
 
@@ -68,6 +68,6 @@ def test_a_video_that_a_store_gives_no_more_is_done_when_it_has_recovered(
     assert (status, ledger(out)["s3://bucket/v/a.mp4"]) == ("failed", ("done", ""))
     assert "The store answered with an error (HTTP 503)" in reason
 
-    known.fault = lambda _: Fault()
+    known.recover()
     assert streamfer(*command).returncode == 0
     assert {status for status, _ in ledger(out).values()} == {"done"}

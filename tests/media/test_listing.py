@@ -14,7 +14,7 @@ from s3fs import S3FileSystem
 from streamfer.errors import UsageError
 from streamfer.media import patience
 from streamfer.media.discover import discover
-from tests.media.flaky_store import Asked, Fault, FlakyStore
+from tests.flaky_store import Asked, Fault, FlakyStore
 
 VIDEOS = ["v/a.mp4", "v/b.MKV", "v/deep/er/c.webm", "v/deep//d.mp4", "v/e [1]?.mp4", "w/f.mp4"]
 

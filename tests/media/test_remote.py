@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import functools
 import itertools
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from streamfer.media.decode import SampleReader
 from streamfer.media.identity import content_id, version
 from streamfer.media.limits import Limits
 from streamfer.media.probe import MediaInfo, probe
-from tests.media.flaky_store import Asked, Fault, FlakyStore
+from tests.flaky_store import Asked, Fault, FlakyStore
 from tests.media.making import GROUPS, make_video
 
 MB = 1_000_000
@@ -262,8 +263,13 @@ def test_ctrl_c_is_not_lost_in_ffmpeg(bucket: FlakyStore, video: Callable[..., P
         return Fault(delay_s=0.5)
 
     bucket.fault = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        probe(uri, Limits())
+    # Where the tests run in a shell's background, Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            probe(uri, Limits())
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_nothing_beside_the_file_is_opened(bucket: FlakyStore, video: Callable[..., Path]):

@@ -17,9 +17,9 @@ from streamfer.store.output import table_paths
 from streamfer.store.table_reader import read_table
 from streamfer.store.validate import validate
 from tests.cli.terminal import portrait
+from tests.flaky_store import Fault, FlakyStore
 from tests.pipeline.test_run import Here, do, job_of
 from tests.store.drivers import TERM_S
-from tests.store.flaky_server import FlakyStore
 from tests.tables import assert_same_rows
 
 
@@ -81,7 +81,7 @@ def test_a_store_that_fails_under_way_costs_nothing_that_was_done(
 ):
     class Outage(Troubled):
         def happen(self) -> None:
-            store.trouble("503", "PUT")
+            store.trouble(Fault(503), "PUT")
 
     job = job_of(video, audio=True, embeddings=True)
     with pytest.raises(FatalError, match=r"SlowDown\. .* finished work is kept"):
@@ -91,7 +91,7 @@ def test_a_store_that_fails_under_way_costs_nothing_that_was_done(
     compact_partial(out, so_far)
     assert validate(so_far) == []
     assert set(read_table(so_far)["window"].to_pylist()) == {0}
-    store.trouble("500", r"PUT .*timelines\.tracks")
+    store.trouble(Fault(500), r"PUT .*timelines\.tracks")
     with pytest.raises(FatalError, match=r"timelines\.tracks\.parquet"):
         run(job, out, execute := Here(job))
     assert execute.segments == [1, 2]
@@ -107,7 +107,7 @@ def test_a_driver_whose_lease_another_took_stops(store: FlakyStore, video: Path,
     class TakenOver(Troubled):
         def happen(self) -> None:
             work.write("lock/2", b"process 1 on mars\n")
-            store.trouble("500", "lock/1")  # asleep: its thread renews nothing
+            store.trouble(Fault(500), "lock/1")  # asleep: its thread renews nothing
             time.sleep(TERM_S)
             store.recover()
 

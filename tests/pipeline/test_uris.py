@@ -13,7 +13,7 @@ from streamfer.pipeline.models import LocalModels, speech_detector
 from streamfer.pipeline.plan import plan_video
 from streamfer.pipeline.segment import analyse_segment
 from tests.cli.terminal import portrait
-from tests.media.flaky_store import FlakyStore
+from tests.flaky_store import FlakyStore
 from tests.media.making_sound import Track, add_sound, sine
 
 ANALYSIS = Analysis(segment_s=2, frames=True, embeddings=True, audio=True)

@@ -9,10 +9,6 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.store.flaky_server import store
-
-__all__ = ["store"]
-
 
 @contextmanager
 def _small_disk() -> Iterator[None]:

@@ -14,7 +14,7 @@ from streamfer.errors import FatalError
 from streamfer.places import place
 from streamfer.store.folders import Folder, folder
 from streamfer.store.objects import PUT_OPTIONS, ObjectFolder
-from tests.store.flaky_server import Fault, FlakyStore
+from tests.flaky_store import Fault, FlakyStore
 
 
 @pytest.fixture(params=["disk", "memory", "s3"])
@@ -120,7 +120,11 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
-@pytest.mark.parametrize("fault", ["500", "503", "cut", "deaf", "slow"])
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(500), Fault(503), Fault(lost="request"), Fault(lost="answer"), Fault(delay_s=0.3)],
+    ids=str,
+)
 def test_a_store_that_recovers_is_waited_for(
     store: FlakyStore, study: ObjectFolder, file: Path, fault: Fault
 ):
@@ -137,7 +141,7 @@ def test_a_store_that_does_not_recover_ends_in_a_sentence(
 ):
     asked_again = 0
     for request, act, _ in ACTIONS.values():
-        store.trouble("500", request)
+        store.trouble(Fault(500), request)
         with (
             caplog.at_level(logging.WARNING),
             pytest.raises(
@@ -158,11 +162,11 @@ def test_a_store_that_does_not_recover_ends_in_a_sentence(
 
 
 def test_what_is_forbidden_or_missing_is_said_at_once(store: FlakyStore, study: ObjectFolder):
-    store.trouble("403", "PUT")
-    store.requests.clear()
+    store.trouble(Fault(403), "PUT")
+    store.forget()
     with pytest.raises(FatalError, match=r"Cannot write s3://bucket/study/a: AccessDenied\."):
         study.write("a", b"1")
-    assert store.requests == ["PUT /bucket/study/a"]
+    assert [str(asked) for asked in store.asked] == ["PUT /bucket/study/a"]
     store.recover()
     elsewhere = folder(place("s3://nowhere/study"))
     with pytest.raises(FatalError, match=r"s3://nowhere/study/a: The specified bucket does not"):
@@ -198,11 +202,11 @@ def test_a_large_file_appears_whole_or_not_at_all(
     study = objects(store)
     study.write("large", b"old")
     for request in (r"PUT .*partNumber=2", r"POST .*uploadId"):
-        store.trouble("500", request)
+        store.trouble(Fault(500), request)
         with pytest.raises(FatalError, match="Cannot write"):
             study.put(large, "large")
         assert study.read("large") == b"old"
         store.recover()
-    store.trouble("500", r"PUT .*partNumber=2", times=1)
+    store.trouble(Fault(500), r"PUT .*partNumber=2", times=1)
     study.put(large, "large")
     assert study.read("large") == large.read_bytes()

@@ -19,9 +19,9 @@ from streamfer.store.output import OutputTables, check_writable
 from streamfer.store.table_reader import read_table
 from streamfer.store.validate import validate
 from streamfer.store.work import Failure, WorkFolder
+from tests.flaky_store import Fault, FlakyStore
 from tests.store.drivers import TERM_S, whole_run
 from tests.store.example_rows import MAKERS, make_embeddings, make_timelines
-from tests.store.flaky_server import FlakyStore
 from tests.store.test_work import result
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -90,11 +90,11 @@ def test_a_run_that_goes_on_asks_once_what_is_done(store: FlakyStore, out: UPath
             for segment in range(3):
                 work.commit(f"a{video}", segment, b"")
     with WorkFolder(out).open("f00d") as work:
-        store.requests.clear()
+        store.forget()
         for video in range(5):
             assert work.committed(f"a{video}") == {0, 1, 2}
             assert work.failure(f"a{video}") is None
-        assert len(store.requests) == 1
+        assert len(store.asked) == 1
 
 
 def test_a_damaged_segment_is_not_committed_and_said(out: UPath, caplog: pytest.LogCaptureFixture):
@@ -163,7 +163,7 @@ def test_what_cannot_be_an_output_is_refused(store: FlakyStore, out: UPath):
     folder(out.parent).write("folder.parquet/a", b"")
     with pytest.raises(UsageError, match="is a folder"):
         check_writable(out.with_name("folder.parquet"))
-    store.trouble("403", "PUT")
+    store.trouble(Fault(403), "PUT")
     with pytest.raises(FatalError, match="AccessDenied"):
         check_writable(out)
     store.recover()
@@ -203,7 +203,7 @@ def test_full_temporary_files_are_said_and_leave_the_old_output(
 
 def test_a_store_that_fails_between_two_tables_shows_and_is_mended(store: FlakyStore, out: UPath):
     write(out, 10)
-    store.trouble("500", "PUT .*frames")
+    store.trouble(Fault(500), "PUT .*frames")
     with pytest.raises(FatalError, match=r"Cannot write .*timelines\.frames\.parquet"):
         write(out, 20, number=1)
     store.recover()
@@ -240,7 +240,7 @@ def test_kill_9_at_a_put_loses_nothing_that_was_done(
         assert driver.pid
         os.kill(driver.pid, signal.SIGKILL)
         if not reached:
-            store.trouble("cut", f"PUT .*{point}", times=1)
+            store.trouble(Fault(lost="request"), f"PUT .*{point}", times=1)
 
     store.before(f"PUT .*{point}", kill)
     driver.start()

@@ -31,6 +31,8 @@ if utils := getattr(getattr(ray, "_private", None), "utils", None):
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"), "1"
 )
+# Ray's threads would else get a heap each, and a worker grow by 50 MB in its first minutes.
+_FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 # Pictures on their way to pools are all that passes through it.
 _OBJECT_STORE_BYTES = 512 * 2**20
 
@@ -61,7 +63,7 @@ def session(address: str | None, workers: int) -> Iterator[None]:
     try:
         ray.init(
             address=address or "local",
-            runtime_env={"env_vars": _ONE_THREAD},
+            runtime_env={"env_vars": _ONE_THREAD | _FEW_HEAPS},
             logging_level=logging.ERROR,
             log_to_driver=False,
             **here,

@@ -71,8 +71,9 @@ def check_writable(out: Place) -> None:
     if there == "folder":
         raise UsageError(f"The output {out} is a folder; name a file in it.")
     probe = f".{out.name}.tmp"
-    folders.folder(out.parent).write(probe, b"")
-    folders.folder(out.parent).remove(probe)
+    with uninterrupted():
+        folders.folder(out.parent).write(probe, b"")
+        folders.folder(out.parent).remove(probe)
     if there and not _holds_timelines(out):
         raise UsageError(
             f"The output {out} exists and holds no timelines; remove it or choose another name."
@@ -157,19 +158,18 @@ class OutputTables:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with explained("write", self._shown("timelines")):
+        with uninterrupted(), explained("write", self._shown("timelines")):
             self._stack.__exit__(kind, error, traceback)
 
     def _place(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             return
-        with uninterrupted():
-            for name, path in self._paths.items():
-                self._check()
-                if name in self._names:
-                    self._folder.put(self._stage / name, path.name)
-                else:
-                    self._folder.remove(path.name)
+        for name, path in self._paths.items():
+            self._check()
+            if name in self._names:
+                self._folder.put(self._stage / name, path.name)
+            else:
+                self._folder.remove(path.name)
 
     def _shown(self, name: str) -> Place:
         """What to tell a person is being written: the table, or the file that is to become it."""

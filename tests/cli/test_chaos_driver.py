@@ -193,7 +193,7 @@ def test_killed_at_every_step_of_putting_the_tables_in_place(
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_killed_again_and_again_each_time_a_step_later(undisturbed: Run, last: int, tmp_path: Path):
-    """So at every kind of step there is: the command after each kill finds more done already."""
+    """At first those are the steps of a start, then of commits, in the end of the tables."""
     out = tmp_path / "out" / "timelines.parquet"
     for step in range(1, last + 1):
         kill_at(undisturbed, out, step)

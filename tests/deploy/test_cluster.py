@@ -7,7 +7,7 @@ import jsonschema
 import ray.autoscaler
 import yaml
 
-from tests.deploy.commands import DEPLOY, check, commands, in_comments
+from tests.commands import DEPLOY, check, commands, in_comments
 
 TEXT = (DEPLOY / "cluster.yaml").read_text(encoding="utf-8")
 CLUSTER = yaml.safe_load(TEXT)

@@ -4,7 +4,7 @@ import ast
 import json
 import re
 
-from tests.deploy.commands import DEPLOY, ROOT
+from tests.commands import DEPLOY, ROOT
 
 BOARD = json.loads((DEPLOY / "grafana.json").read_text(encoding="utf-8"))
 

@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 
-from tests.deploy.commands import DEPLOY, ROOT, check, commands, in_comments
+from tests.commands import DEPLOY, ROOT, check, commands, in_comments
 
 TEXT = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 INSTRUCTIONS = [

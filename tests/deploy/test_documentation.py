@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.ray_nodes import cluster, installed
 from tests.cli.terminal import portrait
-from tests.deploy.commands import ROOT, check, commands
+from tests.commands import ROOT, check, commands
 
 PAGE = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
 COMMANDS = commands("\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)))

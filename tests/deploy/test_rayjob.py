@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.commands import DEPLOY, check, commands
+from tests.commands import DEPLOY, check, commands
 
 JOB = yaml.safe_load((DEPLOY / "rayjob.yaml").read_text(encoding="utf-8"))
 SPEC = JOB["spec"]

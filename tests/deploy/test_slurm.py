@@ -15,8 +15,8 @@ import pytest
 import streamfer as library
 from streamfer.config import Analysis
 from tests.cli.ray_nodes import installed
+from tests.commands import DEPLOY, check, commands, flags, in_comments
 from tests.conftest import Demo
-from tests.deploy.commands import DEPLOY, check, commands, flags, in_comments
 from tests.tables import assert_same_rows
 
 SCRIPT = DEPLOY / "slurm.sh"

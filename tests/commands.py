@@ -11,7 +11,7 @@ from ray.scripts.scripts import cli as ray
 
 from streamfer.cli.main import app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 
 

@@ -168,6 +168,22 @@ def render() -> str:
     return _table(["video", "faces at once", "marked, × real time", "hidden, × real time"], rows)
 
 
+def overhead() -> str:
+    """What Ray, scheduling and commits cost beside the work itself."""
+    result = _read("overhead")
+    bare = min(result["bare_s"])
+    rows = [["the work itself, in one process", f"{bare:.0f}", "", ""]]
+    for run in result["runs"]:
+        workers = f"{run['workers']} worker{'s' if run['workers'] > 1 else ''}"
+        whole, start = min(run["processor_s"]), min(run["start_and_end_s"])
+        percent = f"{run['overhead_percent']:.0f}"
+        rows.append(
+            [f"`streamfer run`, {workers}", f"{whole - start:.0f}", f"{start:.0f}", percent]
+        )
+    heads = [f"{result['minutes']:g} minutes of video", "processor seconds", "start and end", "%"]
+    return _table(heads, rows)
+
+
 def seeking() -> str:
     """How each kind of file is cut, and what that and fixed segments cost beside one pass."""
     files = _read("seeking")["files"]
@@ -262,6 +278,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "networks": networks,
     "recalls": recalls,
     "remote-reads": remote_reads,
+    "overhead": overhead,
     "render": render,
     "runtimes": runtimes,
     "schedules": schedules,

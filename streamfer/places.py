@@ -12,6 +12,9 @@ from upath import UPath
 
 from streamfer.errors import UsageError
 
+WEB = ("http", "https")
+"""Schemes of addresses on the web."""
+
 Place: TypeAlias = Path | UPath
 """A local path, or a URI with the same methods."""
 
@@ -39,7 +42,7 @@ def public(name: str) -> str:
     found = _URI.match(name)
     if found is None:
         return name
-    web = scheme(name) in ("http", "https")
+    web = scheme(name) in WEB
     authority, slash, path = name[found.end() :].partition("/")
     user, at, host = authority.rpartition("@")
     if web or ":" in user:

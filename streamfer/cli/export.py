@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from streamfer.cli.console import counted, say
-from streamfer.errors import UsageError
 from streamfer.export.export import Format
 from streamfer.export.export import export as write
 from streamfer.places import place
-from streamfer.store.read import find_runs
+from streamfer.store.read import find_run
 
 
 def export(
@@ -28,8 +27,5 @@ def export(
     out: Annotated[str, typer.Option(metavar="FOLDER", help="Where the files go.")],
 ) -> None:
     """Write a run's tables as files for other tools."""
-    run, *others = find_runs(timelines).timelines
-    if others:
-        raise UsageError(f"{timelines} means {len(others) + 1} runs: export one run at a time.")
-    count = sum(1 for _ in write(run, form, place(out)))
+    count = sum(1 for _ in write(find_run(timelines), form, place(out)))
     say(f"{counted(count, 'file')} in {out}.")

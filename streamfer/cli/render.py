@@ -9,7 +9,7 @@ import typer
 from streamfer.cli.console import CONSOLE, say
 from streamfer.errors import UsageError
 from streamfer.places import place
-from streamfer.store.read import find_runs
+from streamfer.store.read import find_run
 
 
 def render(
@@ -32,9 +32,7 @@ def render(
 
     if not (marks or blur):
         raise UsageError("With --no-marks and without --blur nothing would be changed.")
-    run, *others = find_runs(timelines).timelines
-    if others:
-        raise UsageError(f"{timelines} means {len(others) + 1} runs: name one.")
+    run = find_run(timelines)
     with CONSOLE.status("Writing the video"):
         told = write(video, run, place(out), marks=marks, blur=blur)
     say(told)

@@ -16,11 +16,10 @@ from upath import UPath
 
 from streamfer.errors import InputError
 from streamfer.media.patience import patiently
-from streamfer.places import place, scheme
+from streamfer.places import WEB, place, scheme
 
 # Large folders are listed in many requests, of which each has a thousand names or so.
 _ATTEMPT_S = 300.0
-_WEB = ("http", "https")
 
 
 def read_list(uri: str) -> bytes:
@@ -57,7 +56,7 @@ def listed(uri: str) -> list[str] | None:
 
 def _kind(uri: str) -> str:
     """`file`, `directory`, or nothing where neither is there."""
-    if scheme(uri) in _WEB:
+    if scheme(uri) in WEB:
         return "" if has_magic(uri) else "directory" if uri.endswith("/") else "file"
     root = UPath(place(uri))
 
@@ -103,7 +102,7 @@ def _files_matching(pattern: str, end: int) -> list[str]:
 
 def _first_sign(uri: str) -> int | None:
     """Where the first sign of a pattern stands, behind the name of the host or bucket."""
-    web = scheme(uri) in _WEB
+    web = scheme(uri) in WEB
     authority = re.match("[^/]*//[^/]*/", uri)
     path = uri.partition("?")[0] if web else uri
     sign = re.compile("[*]" if web else "[*?[]").search(path, authority.end() if authority else 0)

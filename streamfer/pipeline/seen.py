@@ -62,13 +62,11 @@ class Seen:
 
     def all_faces(self, first_tick: int, last_tick: int) -> SeenFaces:
         """Everything not forgotten; owned are the ticks from the first until before the last."""
-        self._flush()
         counts = [len(faces) for faces in self._faces]
         tick = np.repeat(np.array(self.ticks, np.int32), counts)
         track = np.concatenate([np.empty(0, np.int32), *self._tracks]).astype(np.int32)
-        read = (np.concatenate(parts) for parts in zip(_unread(0), *self._embedded, strict=True))
         return SeenFaces(
-            observations=Observations(track, tick, *read),
+            observations=Observations(track, tick, *self._read()),
             faces=Faces.concatenate(self._faces),
             time_s=np.repeat(np.array(self._times), counts),
             owned=(first_tick <= tick) & (tick < last_tick),
@@ -76,13 +74,18 @@ class Seen:
 
     def forget(self, before: int) -> None:
         """Let go of all ticks before this one."""
-        self._flush()
         gone = bisect_left(self.ticks, before)
         faces = sum(map(len, self._faces[:gone]))
         for of_each_tick in (self.ticks, self._times, self._faces, self._tracks):
             del of_each_tick[:gone]
-        embeddings, probabilities = map(np.concatenate, zip(*self._embedded, strict=True))
+        embeddings, probabilities = self._read()
         self._embedded = [(embeddings[faces:].copy(), probabilities[faces:].copy())]
+
+    def _read(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the backbone said of all faces: embeddings and probabilities, a row for each."""
+        self._flush()
+        embeddings, probabilities = zip(_unread(0), *self._embedded, strict=True)
+        return np.concatenate(embeddings), np.concatenate(probabilities)
 
     def _flush(self) -> None:
         """Show the crops that wait to the backbone."""

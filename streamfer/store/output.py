@@ -74,13 +74,14 @@ def check_writable(out: Place) -> None:
     with uninterrupted():
         folders.folder(out.parent).write(probe, b"")
         folders.folder(out.parent).remove(probe)
-    if there and not _holds_timelines(out):
+    if there and not holds_timelines(out):
         raise UsageError(
             f"The output {out} exists and holds no timelines; remove it or choose another name."
         )
 
 
-def _holds_timelines(path: Place) -> bool:
+def holds_timelines(path: Place) -> bool:
+    """Whether a file is the timelines of a run."""
     try:
         return read_metadata(path)[schema.SCHEMA_KEY].startswith("timelines.")
     except UsageError:

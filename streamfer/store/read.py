@@ -19,7 +19,7 @@ from streamfer.config import Analysis
 from streamfer.errors import UsageError
 from streamfer.places import Place, place
 from streamfer.store import schema
-from streamfer.store.output import RUN_ID_KEY, read_metadata, table_paths
+from streamfer.store.output import RUN_ID_KEY, holds_timelines, read_metadata, table_paths
 from streamfer.store.table_reader import read_table
 
 Name: TypeAlias = str | PathLike[str] | UPath
@@ -97,10 +97,18 @@ def find_runs(names: Name | Iterable[Name]) -> Runs:
     # What lies before the first special character is a folder; below it is the pattern.
     folder = next(parent for parent in named.parents if not glob.has_magic(str(parent)))
     pattern = "/".join(named.parts[len(folder.parts) :])
-    matches = [match for match in _glob(folder, pattern) if _holds_timelines(match)]
+    matches = [match for match in _glob(folder, pattern) if holds_timelines(match)]
     if not matches:
         raise UsageError(f"No timelines match {named}.")
     return Runs(tuple(matches), many=True)
+
+
+def find_run(name: Name) -> Place:
+    """The one run that is named. Raises UsageError as `find_runs` does, and for several."""
+    run, *others = find_runs(name).timelines
+    if others:
+        raise UsageError(f"{name} means {len(others) + 1} runs: name one run.")
+    return run
 
 
 def table_files(run: Place, table: str) -> list[Place]:
@@ -149,13 +157,6 @@ def _glob(folder: Place, pattern: str) -> list[Place]:
     """What matches in a folder, in the order of the names."""
     matches: Iterable[Place] = folder.glob(pattern)
     return sorted(matches, key=str)
-
-
-def _holds_timelines(path: Place) -> bool:
-    try:
-        return read_metadata(path)[schema.SCHEMA_KEY].startswith("timelines.")
-    except UsageError:
-        return False
 
 
 def _converter(to: str) -> Callable[[pa.Table], Any]:

@@ -50,6 +50,15 @@ def test_what_is_forgotten_is_gone_and_the_rest_is_as_before(models):
     )
 
 
+def test_ticks_without_any_face_are_forgotten_too(models):
+    seen = Seen(models)
+    for tick in range(20):
+        add(seen, tick, 0, embed=True)
+    seen.forget(17)
+    assert seen.ticks == [17, 18, 19]
+    assert len(seen.all_faces(0, 20).observations.tick) == 0
+
+
 def test_memory_is_that_of_what_is_kept(models):
     def peak(ticks: int) -> int:
         seen = Seen(models)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import fuzz, long_video, seeking
+from benchmarks import fuzz, long_video, overhead, seeking
 
 
 def committed(module: Any) -> dict[str, Any]:
@@ -22,6 +22,15 @@ def test_ten_hours_are_one_track_and_take_the_drivers_memory_of_ten_minutes():
     assert long["tracks"] == short["tracks"] == 1
     assert long["rows"] == pytest.approx(60 * long["minutes"], abs=10)
     assert long["driver_peak_memory_mib"] < 1.1 * short["driver_peak_memory_mib"]
+
+
+def test_the_graph_takes_a_tenth_of_an_hours_work_at_most():
+    result = committed(overhead)
+    assert result["minutes"] >= 60
+    assert {run["workers"]: run["overhead_percent"] <= 10 for run in result["runs"]} == {
+        1: True,
+        2: True,
+    }
 
 
 def test_every_one_of_a_thousand_mutants_has_an_end_and_a_reason():

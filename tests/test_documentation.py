@@ -18,6 +18,7 @@ from tests.conftest import Demo
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 RESPONSIBLE_USE = ROOT / "docs" / "responsible-use.md"
+ADDING_A_MODEL = ROOT / "docs" / "adding-a-model.md"
 
 
 class Block(NamedTuple):
@@ -184,3 +185,13 @@ def test_a_person_is_deleted_as_the_page_says(followed: tuple[Path, dict[str, st
         assert set(rows["track_id"]) - set(left["track_id"]) == {3, 5}
         kept = rows[~rows["track_id"].isin([3, 5])]
         assert left.equals(kept.reset_index(drop=True))
+
+
+def test_a_network_made_as_the_page_says_is_a_backbone(tmp_path: Path, demo: Demo):
+    (code,) = (block.text for block in blocks(ADDING_A_MODEL) if block.kind == "python")
+    with contextlib.chdir(tmp_path), contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(code, {})
+        settings = streamfer.Analysis(backbone="my-net.onnx", temporal="cnn-s")
+        rows = streamfer.analyse(str(demo.path), settings)
+    assert out.getvalue() == "Crop(size=112, aligned=True)\n"
+    assert len(rows)

@@ -20,16 +20,23 @@ def accuracy(matrix: NDArray[np.int64]) -> float:
 
 
 def recalls(matrix: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The share of each class that was recognised; NaN for a class without samples."""
-    totals = matrix.sum(1)
-    shares = np.full(len(matrix), np.nan)
-    np.divide(np.diag(matrix), totals, out=shares, where=totals > 0)
+    """The share of each class that was recognised; NaN for a class without samples.
+
+    matrix: (…, classes, classes), one or many; gives (…, classes).
+    """
+    totals = matrix.sum(-1)
+    shares = np.full(totals.shape, np.nan)
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1)
+    np.divide(hits, totals, out=shares, where=totals > 0)
     return shares
 
 
 def precisions(matrix: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The share of each class's predictions that were right; NaN for one never predicted."""
-    return recalls(matrix.T)
+    """The share of each class's predictions that were right; NaN for one never predicted.
+
+    matrix: (…, classes, classes), one or many; gives (…, classes).
+    """
+    return recalls(matrix.swapaxes(-2, -1))
 
 
 def uar(matrix: NDArray[np.int64]) -> float:

@@ -23,6 +23,7 @@ from streamfer.faces.tracking import Tracker
 from streamfer.media.decode import SampleReader
 from streamfer.media.limits import Limits
 from streamfer.pipeline import seen
+from streamfer.pipeline.job import ALGORITHM
 from streamfer.pipeline.models import LocalModels
 from streamfer.pipeline.plan import plan_video
 from streamfer.weights.runtime import Device
@@ -89,7 +90,7 @@ def stage_seconds(video: str, device: Device) -> dict[str, float]:
     """
     analysis = Analysis()
     models = LocalModels.load(analysis, device)
-    worker = SegmentWorker(analysis, models, device)
+    worker = SegmentWorker(analysis, models, device, ALGORITHM)
     pieces = plan_video("video", video, analysis, models.context_s, Limits()).segments
     with ExitStack() as wrapped:
         clock = StageClock()

@@ -17,7 +17,7 @@ from streamfer.cluster.nodes import Node, Nodes
 from streamfer.cluster.pools import SPARE_GPU, Pools
 from streamfer.cluster.worker import SegmentWorker
 from streamfer.config import Execution
-from streamfer.pipeline.job import Job
+from streamfer.pipeline.job import ALGORITHM, Job
 from streamfer.pipeline.plan import Segment
 from streamfer.places import public
 
@@ -147,7 +147,7 @@ class Crew:
             num_cpus=1,
             num_gpus=gpus,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node.id, soft=False),
-        ).remote(self._job.analysis, models, device)
+        ).remote(self._job.analysis, models, device, ALGORITHM)
         return [Worker(actor, node, only, models.node if models else None, actor.born.remote())]
 
     def did_start(self, worker: Worker) -> None:

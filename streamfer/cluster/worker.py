@@ -13,7 +13,8 @@ import ray
 from streamfer.cluster.last_words import Birth
 from streamfer.cluster.pools import PoolDiedError, PooledModels
 from streamfer.config import Analysis
-from streamfer.errors import InputError
+from streamfer.errors import InputError, UsageError
+from streamfer.pipeline.job import ALGORITHM
 from streamfer.pipeline.models import LocalModels, Models, speech_detector
 from streamfer.pipeline.plan import Segment
 from streamfer.pipeline.segment import analyse_segment
@@ -36,9 +37,17 @@ class SegmentWorker:
     """Does one segment at a time, on one core; tells meanwhile how far it has come.
 
     `models` are handles to pools; None loads the networks into this process, on `device`.
+    `algorithm` is the driver's.
+
+    Raises:
+        UsageError: This node's streamfer makes other rows.
     """
 
-    def __init__(self, analysis: Analysis, models: Models | None, device: Device) -> None:
+    def __init__(
+        self, analysis: Analysis, models: Models | None, device: Device, algorithm: int
+    ) -> None:
+        if algorithm != ALGORITHM:
+            raise UsageError("A node has another version of streamfer: install the driver's there")
         cv2.setNumThreads(1)
         self._analysis = analysis
         if isinstance(models, PooledModels):

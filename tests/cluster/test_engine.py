@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import streamfer
+from streamfer.cluster import crew
 from streamfer.cluster.engine import on_cluster
 from streamfer.config import Analysis, Execution
+from streamfer.errors import FatalError
 from streamfer.media.limits import Limits
 from streamfer.pipeline.compact import compact_partial
-from streamfer.pipeline.job import Job, prepare
+from streamfer.pipeline.job import ALGORITHM, Job, prepare
 from streamfer.pipeline.plan import Segment
 from streamfer.pipeline.run import Lost, Outcome, run
 from tests.conftest import Demo
@@ -56,6 +58,15 @@ def test_rows_do_not_depend_on_workers_or_pools(
     summary = run(job, out, on_cluster(job, execution))
     assert (summary.done, summary.partial, summary.failed) == (1, 0, 0)
     assert_same_rows(pq.read_table(out), alone)
+
+
+def test_nodes_with_another_version_of_streamfer_get_no_work(
+    demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(crew, "ALGORITHM", ALGORITHM - 1)
+    job = job_of(demo)
+    with pytest.raises(FatalError, match=r"cannot start: .*another version of streamfer"):
+        run(job, tmp_path / "timelines.parquet", on_cluster(job, Execution(workers=1)))
 
 
 def busy_workers(video: Path) -> list[psutil.Process]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ class SegmentWorker:
             return result.to_bytes()
         except (InputError, PoolDiedError) as error:
             return error
+        finally:
+            _give_back_freed_memory()
 
     @ray.method(concurrency_group="status")
     def born(self) -> Birth:
@@ -82,3 +85,12 @@ class SegmentWorker:
         """How far it has come with the segment at hand."""
         resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
         return Reached(self._begun, self._seconds, resident_pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _give_back_freed_memory() -> None:
+    """Have glibc, where it is the C library, give the system what it keeps of freed memory.
+
+    Pictures of a segment leave up to 64 MiB of it, which it does not use for those of the next.
+    """
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)

@@ -7,6 +7,9 @@ import sys
 import typer
 
 from streamfer.errors import InputError, UsageError
+from trainers.cli import backbone, corpora, temporal
+from trainers.cli.explain import explain
+from trainers.cli.study import study
 
 app = typer.Typer(
     name="python -m trainers",
@@ -14,6 +17,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(explain)
+app.command()(study)
+app.add_typer(backbone.app, name="backbone")
+app.add_typer(corpora.app, name="corpora")
+app.add_typer(temporal.app, name="temporal")
 
 
 @app.callback()

@@ -1,26 +1,78 @@
 """FER2013 (Goodfellow et al. 2013): grey 48x48 faces from the web, seven expressions.
 
-Read from a zip archive or an unpacked folder with `train/` and `public_test/`, each holding one
-folder of JPEG files for each expression. FER2013's own terms apply to the pictures.
+Read in any of the forms in which it goes round: the challenge's `fer2013.csv` (or
+`icml_face_data.csv`: columns emotion, pixels, Usage), or a folder or zip archive of
+`train/angry/*.jpg` and so on. The parts, by their names here and there: `train`, `Training`;
+`public_test`, `PublicTest`, `val` are the development set, `private_test`, `PrivateTest`, `test`
+the test set. (A copy on Kaggle has `test` for both of the latter together.) Nobody is named.
+FER2013's own terms apply to the pictures.
 """
 
+from __future__ import annotations
+
+import csv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from streamfer.errors import InputError
+from trainers.corpora import files
 from trainers.corpora.faces import Faces, hold_out
+from trainers.corpora.pictures import SUFFIXES, load_grey
+from trainers.corpora.samples import Reading, Split, Still
+
+NAME = "FER2013"
 
 FOLDERS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
 """FER2013's folder of each expression, in the order of `EMOTIONS`."""
 
+CODES = ("6", "3", "4", "5", "2", "1", "0")
+"""The number of each expression in the table, in the order of `EMOTIONS`."""
+
+SPLITS: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "public_test": "development",
+    "publictest": "development",
+    "val": "development",
+    "validation": "development",
+    "private_test": "test",
+    "privatetest": "test",
+    "test": "test",
+}
+"""The part of the corpus, by its name in lower case."""
+
 SIDE = 48
 
 Part = Literal["train", "public_test"]
+
+
+def read(source: Path) -> Reading[Still]:
+    """Read the whole corpus from its table, its folder or its archive.
+
+    Raises:
+        InputError: `source` is none of them.
+    """
+    gathered = files.Gathered[Still](NAME)
+    table = _table(source)
+    if table is not None:
+        _read_table(table, gathered)
+        return gathered.reading()
+    for path, place, member in _pictures(source):
+        folder = path.parent.name.lower()
+        split = SPLITS.get(path.parent.parent.name.lower())
+        if split is None:
+            gathered.omit(files.UNKNOWN_NAME, path.as_posix())
+        elif folder not in FOLDERS:
+            gathered.omit(files.UNKNOWN_LABEL, path.as_posix())
+        else:
+            name = "/".join(path.parts[-3:])
+            label = FOLDERS.index(folder)
+            gathered.take(Still(NAME, name, place, member, label, split=split))
+    return gathered.reading()
 
 
 def load(source: Path, part: Part) -> Faces:
@@ -29,21 +81,20 @@ def load(source: Path, part: Part) -> Faces:
     Raises:
         InputError: `source` holds no such part, or one of its pictures is unreadable.
     """
-    images, labels, names = [], [], []
-    for path, data in _files(source, part):
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if image is None or image.shape != (SIDE, SIDE):
-            raise InputError(f"{source}: {path} is not a picture of {SIDE}x{SIDE} pixels")
+    stills = [still for still in read(source).samples if still.split == SPLITS[part]]
+    if not stills:
+        raise InputError(f"{source}: no pictures in {part}/{{{','.join(FOLDERS)}}}/")
+    stills.sort(key=lambda still: (still.label, PurePosixPath(still.name).name))
+    images = []
+    for still in stills:
+        image = load_grey(still)
+        if image.shape != (SIDE, SIDE):
+            raise InputError(f"{source}: {still.name} is not a picture of {SIDE}x{SIDE} pixels")
         images.append(image)
-        labels.append(FOLDERS.index(path.parent.name))
-        names.append(path.name)
-    if not images:
-        raise InputError(f"{source}: no pictures in {part}/{{{','.join(FOLDERS)}}}/*.jpg")
-    order = sorted(range(len(names)), key=lambda i: (labels[i], names[i]))
     return Faces(
-        np.stack(images)[order].astype(np.uint8),
-        np.array(labels, np.int64)[order],
-        tuple(names[i] for i in order),
+        np.stack(images),
+        np.array([still.label for still in stills], np.int64),
+        tuple(PurePosixPath(still.name).name for still in stills),
     )
 
 
@@ -55,22 +106,42 @@ def split(faces: Faces) -> tuple[Faces, Faces]:
     return hold_out(faces, lambda name: name, one_in=10)
 
 
-def _files(source: Path, part: Part) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _table(source: Path) -> Path | None:
     if source.is_dir():
-        for file in source.rglob("*.jpg"):
-            path = PurePosixPath(file.relative_to(source).as_posix())
-            if _belongs(path, part):
-                yield path, file.read_bytes()
+        tables = ("fer2013.csv", "icml_face_data.csv")
+        return next((path for path in files.below(source, {".csv"}) if path.name in tables), None)
+    return source if source.suffix.lower() == ".csv" else None
+
+
+def _read_table(table: Path, gathered: files.Gathered[Still]) -> None:
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        header = [name.strip() for name in next(rows, [])]
+        if not {"emotion", "Usage"} <= set(header):
+            raise InputError(f"{table} has no columns emotion and Usage")
+        emotion, usage = header.index("emotion"), header.index("Usage")
+        for number, row in enumerate(rows):
+            part, code = (row[k] if k < len(row) else "" for k in (usage, emotion))
+            name = f"{part}_{number:05}"
+            split = SPLITS.get(part.lower())
+            if split is None or code not in CODES:
+                gathered.omit(files.UNKNOWN_LABEL, name)
+            else:
+                label = CODES.index(code)
+                gathered.take(Still(NAME, name, table, str(number), label, split=split))
+
+
+def _pictures(source: Path) -> Iterator[tuple[PurePosixPath, Path, str]]:
+    """Of each picture: its path in `source`, the file that holds it, its name therein."""
+    if source.is_dir():
+        for file in files.below(source, SUFFIXES):
+            yield PurePosixPath(file.relative_to(source).as_posix()), file, ""
         return
     try:
-        archive = zipfile.ZipFile(source)
+        with zipfile.ZipFile(source) as archive:
+            names = sorted(archive.namelist())
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{source}: neither a folder nor a zip archive ({error})") from error
-    with archive:
-        for name in archive.namelist():
-            if _belongs(path := PurePosixPath(name), part):
-                yield path, archive.read(name)
-
-
-def _belongs(path: PurePosixPath, part: Part) -> bool:
-    return path.suffix == ".jpg" and path.parts[-3:-1] in {(part, folder) for folder in FOLDERS}
+    for name in names:
+        if PurePosixPath(name).suffix.lower() in SUFFIXES:
+            yield PurePosixPath(name), source, name

@@ -4,6 +4,8 @@ Read from a zip archive that holds `labels.csv` (file, emotion) and a folder `im
 the faces are neutral and two fifths smile; the labels are one person's, and noisy.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 import re
@@ -14,12 +16,44 @@ import cv2
 import numpy as np
 
 from streamfer.errors import InputError
+from trainers.corpora import files
 from trainers.corpora.faces import Faces, hold_out
+from trainers.corpora.pictures import load_grey
+from trainers.corpora.samples import Reading, Still
+
+NAME = "press"
 
 CLASSES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
 """The corpus's name of each expression, in the order of `EMOTIONS`."""
 
 SIDE = 160
+
+
+def read(source: Path) -> Reading[Still]:
+    """Read the whole corpus from its archive.
+
+    Raises:
+        InputError: `source` is no such archive.
+    """
+    gathered = files.Gathered[Still](NAME)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            members = set(archive.namelist())
+            (listing,) = (name for name in members if name.endswith("labels.csv"))
+            rows = list(csv.DictReader(io.StringIO(archive.read(listing).decode())))
+        folder = listing.removesuffix("labels.csv") + "images/"
+        for row in rows:
+            name = row["file"]
+            if row["emotion"] not in CLASSES:
+                gathered.omit(files.UNKNOWN_LABEL, name)
+            elif folder + name not in members:
+                gathered.omit(files.MISSING, name)
+            else:
+                label = CLASSES.index(row["emotion"])
+                gathered.take(Still(NAME, name, source, folder + name, label, person(name)))
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError) as error:
+        raise InputError(f"{source} is not the archive of press faces: {error}") from error
+    return gathered.reading()
 
 
 def load(source: Path) -> Faces:
@@ -28,25 +62,18 @@ def load(source: Path) -> Faces:
     Raises:
         InputError: `source` is no such archive, or one of its pictures is unreadable.
     """
-    images, labels, names = [], [], []
-    try:
-        with zipfile.ZipFile(source) as archive:
-            (listing,) = (name for name in archive.namelist() if name.endswith("labels.csv"))
-            folder = listing.removesuffix("labels.csv") + "images/"
-            rows = csv.DictReader(io.StringIO(archive.read(listing).decode()))
-            for row in sorted(rows, key=lambda row: row["file"]):
-                data = np.frombuffer(archive.read(folder + row["file"]), np.uint8)
-                image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-                if image is None:
-                    raise InputError(f"{source}: {row['file']} is not a picture")
-                images.append(cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC))
-                labels.append(CLASSES.index(row["emotion"]))
-                names.append(row["file"])
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError) as error:
-        raise InputError(f"{source} is not the archive of press faces: {error}") from error
-    if not images:
+    stills = read(source).samples
+    if not stills:
         raise InputError(f"{source} lists no faces")
-    return Faces(np.stack(images).astype(np.uint8), np.array(labels, np.int64), tuple(names))
+    images = [
+        cv2.resize(load_grey(still), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        for still in stills
+    ]
+    return Faces(
+        np.stack(images).astype(np.uint8),
+        np.array([still.label for still in stills], np.int64),
+        tuple(still.name for still in stills),
+    )
 
 
 def person(name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
-from trainers.corpora import fer2013
+from trainers.corpora import fer2013, files
 from trainers.corpora.faces import Faces
 
 
@@ -30,6 +30,35 @@ def test_class_counts_are_those_of_table_3(shared):
     assert train.counts() == (4965, 7215, 4830, 3171, 4097, 436, 3995)
     assert train.images.shape == (28709, 48, 48)
     assert len(fer2013.load(shared / "data" / "fer2013.zip", "public_test")) == 3589
+
+
+def test_parts_by_any_name(tmp_path):
+    names = ["train/happy/1.jpg", "Training/sad/1.png", "PublicTest/fear/1.jpg", "test/angry/1.jpg"]
+    for name in [*names, "other/sad/1.jpg", "train/bored/1.jpg"]:
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    reading = fer2013.read(tmp_path)
+    assert reading.counts("train") == (0, 1, 1, 0, 0, 0, 0)
+    assert reading.counts("development") == (0, 0, 0, 0, 1, 0, 0)
+    assert reading.counts("test") == (0, 0, 0, 0, 0, 0, 1)
+    assert reading.reasons() == {files.UNKNOWN_NAME: 1, files.UNKNOWN_LABEL: 1}
+
+
+@pytest.mark.parametrize("name", ["fer2013.csv", "icml_face_data.csv"])
+def test_the_challenges_table(tmp_path, name):
+    spaces = " " if name.startswith("icml") else ""
+    rows = [f"emotion,{spaces}pixels,{spaces}Usage"]
+    usages = ["Training"] * 7 + ["PublicTest", "PrivateTest"]
+    for number, usage in enumerate(usages):
+        rows.append(f"{number % 7},{' '.join([str(number)] * 48 * 48)},{usage}")
+    (tmp_path / name).write_text("\n".join([*rows, "9,0 0,Training", "3", ""]))
+    reading = fer2013.read(tmp_path)
+    assert reading.counts("train") == (1,) * 7
+    assert reading.counts("development") == (0, 0, 0, 0, 0, 0, 1)  # 0 is angry
+    assert reading.counts("test") == (0, 0, 0, 0, 0, 1, 0)  # 1 is disgust
+    assert reading.reasons() == {files.UNKNOWN_LABEL: 2}
+    faces = fer2013.load(tmp_path, "train")
+    assert faces.images.mean((1, 2)).tolist() == [6, 3, 4, 5, 2, 1, 0]  # neutral comes first
 
 
 def test_folders_are_the_expressions_in_our_order():

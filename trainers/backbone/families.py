@@ -38,7 +38,12 @@ class KerasFamily(nn.Module):
     """A network of `keras.applications` with the paper's head; called like `ResNet50`."""
 
     def __init__(
-        self, application: str, prepare: Callable[[Tensor], Tensor], neurons: int, dropout: float
+        self,
+        application: str,
+        prepare: Callable[[Tensor], Tensor],
+        neurons: int,
+        dropout: float,
+        side: int,
     ) -> None:
         super().__init__()
         keras = _import_keras()
@@ -46,7 +51,7 @@ class KerasFamily(nn.Module):
         keras.utils.set_random_seed(int(torch.randint(2**31, ())))
         with keras.device("cpu"):
             self.trunk = getattr(keras.applications, application)(
-                include_top=False, weights=None, pooling="avg", input_shape=(SIDE, SIDE, 3)
+                include_top=False, weights=None, pooling="avg", input_shape=(side, side, 3)
             )
         self._prepare = prepare
         self.fc1 = nn.Linear(self.trunk.output_shape[-1], neurons)
@@ -98,10 +103,10 @@ _KERAS: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
 FAMILIES = ("resnet-50", "senet-50", *_KERAS)
 
 
-def build(family: str, neurons: int = 512, dropout: float = 0.2) -> nn.Module:
+def build(family: str, neurons: int = 512, dropout: float = 0.2, side: int = SIDE) -> nn.Module:
     """A network with random weights, drawn from torch's global generator.
 
-    It maps RGB faces, float (N, 3, 224, 224) in 0..255, to logits (N, 7) in the order of
+    It maps RGB faces, float (N, 3, side, side) in 0..255, to logits (N, 7) in the order of
     EMOTIONS; its `embed` gives the `neurons` (in the paper 256, 512 or 1024) of the first dense
     layer. Dropout follows that layer only: after the last it would hide classes.
 
@@ -114,4 +119,4 @@ def build(family: str, neurons: int = 512, dropout: float = 0.2) -> nn.Module:
         return ResNet50(neurons, dropout, GatedBottleneck)
     if family not in _KERAS:
         raise UsageError(f"There is no family {family!r}; there are: {', '.join(FAMILIES)}.")
-    return KerasFamily(*_KERAS[family], neurons, dropout)
+    return KerasFamily(*_KERAS[family], neurons, dropout, side)

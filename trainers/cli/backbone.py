@@ -1,0 +1,223 @@
+"""`python -m trainers backbone`: train the paper's backbone, search its settings, measure it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from streamfer.emotion.labels import EMOTIONS
+from streamfer.errors import UsageError
+from trainers import metrics
+from trainers.backbone.paper.divide import divide, minority
+from trainers.backbone.paper.experiments import ADDED, EXPERIMENTS
+from trainers.backbone.paper.settings import PROFILES, BackboneSettings
+from trainers.corpora.catalogue import CATALOGUE, found, read
+from trainers.corpora.samples import Still
+from trainers.fitting.settings import Precision
+
+app = typer.Typer(help="The paper's backbone (sections 3.2.2 and 4.2).", no_args_is_help=True)
+
+Root = Annotated[Path, typer.Option(help="The folder that holds the corpora, each in its own.")]
+Base = Annotated[str, typer.Option(help="The corpus to learn from and to watch.")]
+Added = Annotated[str, typer.Option(help="The corpus whose rarer expressions are added.")]
+Out = Annotated[Path, typer.Option(help="The folder of what is written.")]
+Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="What the networks run on.")]
+Address = Annotated[str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")]
+Workers = Annotated[
+    int, typer.Option(min=0, help="Of Ray Train, each with a core or a GPU; 0: in this process.")
+]
+
+
+def settings_help() -> str:
+    """The experiments in one line each."""
+    return " ".join(f"{number}: {words}." for number, words in ADDED.items())
+
+
+@app.command()
+def train(
+    root: Root,
+    out: Out,
+    experiment: Annotated[
+        int | None, typer.Option(min=1, max=9, help="Of Table 4. " + settings_help())
+    ] = None,
+    profile: Annotated[
+        Literal["paper", "released"], typer.Option(help="Where no experiment is given.")
+    ] = "paper",
+    base: Base = "AffectNet",
+    added: Added = "FER2013",
+    initial: Annotated[
+        Path | None, typer.Option(help="First weights; random without. See the documentation.")
+    ] = None,
+    family: Annotated[str | None, typer.Option(help="In place of the experiment's.")] = None,
+    side: Annotated[int | None, typer.Option(help="Of the pictures, in pixels.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="At most.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Of all workers together.")] = None,
+    lr: Annotated[float | None, typer.Option(help="The first learning rate.")] = None,
+    momentum: Annotated[float | None, typer.Option(help="Of SGD.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Epochs without a gain after which to end.")
+    ] = None,
+    frozen_norm: Annotated[
+        bool | None, typer.Option(help="Whether batch norms keep their statistics.")
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Of the forward pass; float16 on GPUs only.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all that is random.")] = None,
+    workers: Workers = 1,
+    device: Device = "cpu",
+    address: Annotated[
+        str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
+    ] = None,
+) -> None:
+    """Train a backbone; the same command goes on after a kill. TensorBoard: `--logdir OUT`."""
+    from trainers.backbone.paper.train import train as train_backbone  # noqa: PLC0415 - slow
+
+    settings = EXPERIMENTS[experiment] if experiment else PROFILES[profile]
+    changes = _given(
+        epochs=epochs,
+        batch=batch,
+        lr=lr,
+        momentum=momentum,
+        patience=patience,
+        frozen_norm=frozen_norm,
+        precision=precision,
+        seed=seed,
+    )
+    fit = replace(settings.fit, **changes)
+    settings = replace(settings, fit=fit, **_given(family=family, side=side))
+    taught, watched = pictures(root, base, added, settings)
+    typer.echo(f"{len(taught)} pictures to learn from, {len(watched)} to watch", err=True)
+    trained = train_backbone(
+        settings,
+        taught,
+        watched,
+        out,
+        workers=workers,
+        device=device,
+        initial=initial,
+        address=address,
+    )
+    for epoch in trained.history:
+        figures = "  ".join(f"{name} {100 * value:.1f} %" for name, value in epoch.figures.items())
+        typer.echo(f"epoch {epoch.epoch:3}  loss {epoch.loss:.4f}  {figures}")
+    typer.echo(f"{trained.file}: epoch {trained.best.epoch}")
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="backbone.pt, with its backbone.json beside it.")],
+    root: Root,
+    out: Annotated[Path, typer.Option(help="The Parquet file of what it says.")],
+    corpus: Annotated[str, typer.Option(help="Its held-out part is measured.")] = "AffectNet",
+    device: Device = "cpu",
+) -> None:
+    """Say how a trained backbone does on a corpus's held-out part; keep what it says of each."""
+    from trainers.backbone.paper.train import predict  # noqa: PLC0415 - slow
+
+    _, watched = divide(stills(root, corpus))
+    predictions = predict(file, watched, fold="official", device=device)
+    predictions.write(out)
+    predicted = predictions.probabilities.argmax(1)
+    matrix = metrics.confusion(predictions.labels, predicted, len(EMOTIONS))
+    typer.echo(
+        f"{corpus}: {len(predictions)} pictures, accuracy {100 * metrics.accuracy(matrix):.1f} %, "
+        f"UAR {100 * metrics.uar(matrix):.1f} %"
+    )
+
+
+@app.command()
+def search(
+    root: Root,
+    out: Out,
+    base: Base = "AffectNet",
+    added: Added = "FER2013",
+    trials: Annotated[int, typer.Option(min=1, help="How many settings to try.")] = 20,
+    side: Annotated[int, typer.Option(help="Of the pictures, in pixels.")] = 224,
+    epochs: Annotated[int, typer.Option(help="Of each trial, at most.")] = 30,
+    seed: Annotated[int, typer.Option(help="Chooses the settings.")] = 0,
+    device: Device = "cpu",
+    address: Annotated[
+        str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
+    ] = None,
+) -> None:
+    """Try settings of section 3.2.2, drawn by chance; the same command goes on after a kill."""
+    from trainers.backbone.paper.search import search as search_settings  # noqa: PLC0415 - slow
+
+    small = replace(BackboneSettings(), side=side)
+    small = replace(small, fit=replace(small.fit, epochs=epochs, patience=None))
+    taught, watched = pictures(root, base, "", small)
+    rarer = minority(divide(stills(root, added))[0])
+    found_ones = search_settings(
+        small,
+        taught,
+        rarer,
+        watched,
+        out,
+        trials=trials,
+        seed=seed,
+        device=device,
+        address=address,
+    )
+    for trial in found_ones:
+        result = trial.error if trial.uar is None else f"UAR {100 * trial.uar:.1f} %"
+        typer.echo(
+            f"{result}  " + ", ".join(f"{key} {value}" for key, value in trial.choices.items())
+        )
+
+
+@app.command()
+def small(
+    root: Root,
+    out: Out,
+    initial: Annotated[
+        Path | None,
+        typer.Option(help="The folder of a face recognition network; random weights without."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
+    address: Annotated[
+        str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
+    ] = None,
+) -> None:
+    """Table 4 and a cross-corpus table with FER2013 and press faces, in a size for two cores."""
+    from trainers.backbone.paper.small import run  # noqa: PLC0415 - slow
+
+    run(
+        stills(root, "FER2013"),
+        stills(root, "press"),
+        out,
+        seed=seed,
+        initial=initial,
+        address=address,
+    )
+
+
+def pictures(
+    root: Path, base: str, added: str, settings: BackboneSettings
+) -> tuple[list[Still], list[Still]]:
+    """What is taught and what is watched, as the settings want it."""
+    taught, watched = divide(stills(root, base))
+    if settings.minority:
+        taught += minority(divide(stills(root, added))[0])
+    return taught, watched
+
+
+def stills(root: Path, name: str) -> Sequence[Still]:
+    """The pictures of one of the corpora under `root`."""
+    there = found(root)
+    if name not in there:
+        raise UsageError(f"{root} holds no {name}; it holds: {', '.join(there) or 'no corpus'}.")
+    samples = read(name, there[name]).samples
+    pictures = [sample for sample in samples if isinstance(sample, Still)]
+    if not pictures:
+        raise UsageError(f"{name} is a corpus of {CATALOGUE[name].kind}, not of pictures.")
+    return pictures
+
+
+def _given(**options: object) -> dict[str, Any]:
+    """The options that were given: the others are left to the experiment."""
+    return {name: value for name, value in options.items() if value is not None}

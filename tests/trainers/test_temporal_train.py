@@ -99,9 +99,17 @@ def test_the_svm_is_fitted_to_the_target_and_gives_its_probabilities(fitted, oth
     assert np.abs(said - clean.target).max(1).mean() < 0.2
 
 
-def test_an_svm_of_some_emotions_only_is_refused(fitted):
-    with pytest.raises(UsageError, match="some emotions only"):
-        fit_svm(fitted.where(fitted.target.argmax(1) < 5), seed=0)
+@pytest.mark.parametrize("known", [2, 5])
+def test_an_svm_never_says_an_emotion_that_it_was_not_shown(fitted, known):
+    shown = fitted.where(fitted.clean & (fitted.target.argmax(1) < known))
+    said = predict(fit_svm(shown, seed=0), fitted)
+    assert said[:, known:].max() < 1e-6
+    assert agrees(said[fitted.clean & (fitted.target.argmax(1) < known)], shown) > 0.95
+
+
+def test_an_svm_of_one_emotion_is_refused(fitted):
+    with pytest.raises(UsageError, match="the same emotion"):
+        fit_svm(fitted.where(fitted.target.argmax(1) == 3), seed=0)
 
 
 def test_all_windows_of_a_person_are_kept_back_or_none(fitted):

@@ -9,6 +9,7 @@ are computed in float32 even where the layers before them are not.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -228,6 +229,11 @@ def _batch_norm(attributes: Attributes, x: Tensor, *statistics: Tensor) -> Tenso
     return functional.batch_norm(x, mean, variance, scale, bias, eps=epsilon)
 
 
+def _flatten(attributes: Attributes, x: Tensor) -> Tensor:
+    axis = attributes.get("axis", 1)
+    return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
+
+
 def _gemm(attributes: Attributes, a: Tensor, b: Tensor, c: Tensor | None = None) -> Tensor:
     a = a.T if attributes.get("transA", 0) else a
     b = b.T if attributes.get("transB", 0) else b
@@ -267,9 +273,12 @@ _OPERATORS: dict[str, Operator] = {
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "Div": lambda _, a, b: a / b,
+    "Flatten": _flatten,
     "GRU": gru,
     "Gather": lambda attributes, x: x.select(attributes.get("axis", 0), attributes["place"]),
     "Gemm": _gemm,
+    "GlobalAveragePool": lambda _, x: x.mean((2, 3), keepdim=True),
+    "Identity": lambda _, x: x,
     "LSTM": lstm,
     "MatMul": lambda _, a, b: a @ b,
     "Max": lambda _, *values: functools.reduce(torch.maximum, values),

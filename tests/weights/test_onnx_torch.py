@@ -172,6 +172,20 @@ def test_the_operators_around_recurrent_layers(nodes, opset):
 
 
 @pytest.mark.parametrize(
+    "node",
+    [
+        helper.make_node("GlobalAveragePool", ["x"], ["y"]),
+        *(helper.make_node("Flatten", ["x"], ["y"], axis=axis) for axis in (-1, 0, 1, 2)),
+        helper.make_node("Flatten", ["x"], ["y"]),
+        helper.make_node("Identity", ["x"], ["y"]),
+    ],
+    ids=lambda node: f"{node.op_type}-{[entry.i for entry in node.attribute]}",
+)
+def test_the_operators_between_maps_and_dense_layers(node):
+    assert_as_in_onnx_runtime(model_of([node]))
+
+
+@pytest.mark.parametrize(
     ("node", "reason"),
     [
         (helper.make_node("Gather", ["x", "several"], ["y"]), "Gather must be told once for all"),

@@ -1,0 +1,89 @@
+"""`python -m trainers explain`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import skimage
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from streamfer.errors import InputError, UsageError
+from tests.trainers.explain.networks import write_quadrant
+from tests.trainers.explain.photographs import ADMIRAL, ASTRONAUT, SIX
+from trainers.analysis.explain.photograph import read_photograph
+from trainers.cli.main import app
+
+
+def explain(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["explain", *map(str, arguments)])
+
+
+def test_photographs_are_explained_a_row_each(tmp_path: Path):
+    one = explain(ASTRONAUT, "--out", tmp_path / "one.png")
+    two = explain(ASTRONAUT, SIX, "--target", "anger", "--out", tmp_path / "two.png")
+
+    assert (one.exit_code, two.exit_code) == (0, 0)
+    assert f"{SIX}: 6 faces; the largest is taken" in two.stderr
+    assert f"Figure: {tmp_path / 'two.png'}" in two.stderr
+    first, second = (read_photograph(tmp_path / name) for name in ("one.png", "two.png"))
+    assert second.shape[0] == 2 * first.shape[0]
+    assert second.shape[1] > first.shape[1]
+    assert {path.name for path in tmp_path.iterdir()} == {"one.png", "two.png"}
+
+
+def test_two_photographs_are_mixed(tmp_path: Path):
+    done = explain(ASTRONAUT, "--mix", ADMIRAL, "--share", 0.3, "--out", tmp_path / "mix.png")
+
+    assert done.exit_code == 0
+    height, width, _ = read_photograph(tmp_path / "mix.png").shape
+    assert height > 0.9 * width  # three rows
+
+
+def test_any_backbone_and_both_methods(tmp_path: Path):
+    network = write_quadrant(tmp_path / "mine.onnx", "upper left")
+
+    for method in ("grad-cam", "layer-cam"):
+        out = tmp_path / f"{method}.png"
+        done = explain(ASTRONAUT, "--backbone", network, "--method", method, "--out", out)
+        assert done.exit_code == 0
+
+    maps = [read_photograph(tmp_path / f"{method}.png") for method in ("grad-cam", "layer-cam")]
+    assert (maps[0] != maps[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "said"),
+    [
+        (["nowhere.jpg"], InputError, "nowhere.jpg cannot be read"),
+        ([__file__], InputError, "is not a picture"),
+        ([ASTRONAUT, "--target", "joy"], UsageError, "no emotion 'joy'; there are: neutral, happ"),
+        ([ASTRONAUT, ADMIRAL, "--mix", SIX], UsageError, "With --mix give one IMAGE"),
+        ([ASTRONAUT, "--mix", ADMIRAL, "--share", "2"], UsageError, "between 0 and 1"),
+        ([ASTRONAUT, "--backbone", "nobody"], UsageError, "no backbone 'nobody'"),
+    ],
+)
+def test_mistakes_are_said(arguments: list[object], kind: type, said: str, tmp_path: Path):
+    done = explain(*arguments, "--out", tmp_path / "x.png")
+
+    assert isinstance(done.exception, kind)
+    assert said in str(done.exception)
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_picture_without_a_face_ends_with_one_sentence(tmp_path: Path):
+    Image.fromarray(skimage.data.brick()).save(tmp_path / "wall.png")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "trainers", "explain", "wall.png", "--out", "x.png"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "error: In wall.png there is no face that the detector finds.\n"
+    assert not (tmp_path / "x.png").exists()

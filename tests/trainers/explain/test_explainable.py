@@ -1,0 +1,90 @@
+"""What is explained is the backbone itself, whatever it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamfer.emotion.backbone import Crop, load_backbone
+from streamfer.errors import UsageError
+from tests.emotion.paper_weights import write_random_weights
+from tests.trainers.explain.networks import write_graph, write_quadrant
+from tests.trainers.explain.photographs import real_faces
+from trainers.analysis.explain.explainable import load_explainable
+from trainers.analysis.explain.heat import heat_maps
+from trainers.analysis.explain.method import Method
+
+
+def assert_the_same_network(name: str) -> None:
+    explainable, backbone = load_explainable(name), load_backbone(name)
+    faces = real_faces(backbone.crop)
+    assert len(faces) == 8
+
+    _, expected = backbone.predict(faces)
+
+    assert (explainable.name, explainable.sha256, explainable.crop) == (
+        backbone.name,
+        backbone.sha256,
+        backbone.crop,
+    )
+    np.testing.assert_allclose(explainable.probabilities(faces), expected, rtol=0, atol=1e-4)
+
+
+def test_the_default_network_is_itself():
+    assert_the_same_network("default")
+
+
+def test_a_users_network_is_itself(tmp_path: Path):
+    assert_the_same_network(str(write_quadrant(tmp_path / "mine.onnx", "upper left")))
+
+
+def test_the_papers_network_is_itself(tmp_path: Path):
+    assert_the_same_network(str(write_random_weights(tmp_path / "paper.pt")))
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        {"opset": 18},
+        {"opset": 20, "between": ["Relu", "HardSwish"]},
+        {"between": ["HardSwish"]},
+        {"after": ["Softmax", "Identity"]},
+    ],
+    ids=str,
+)
+def test_graphs_of_other_makers_are_themselves(tmp_path: Path, graph: dict[str, object]):
+    assert_the_same_network(str(write_graph(tmp_path / "other.onnx", **graph)))
+
+
+def test_where_torch_knows_not_all_operators_the_last_maps_are_explained(tmp_path: Path):
+    known = load_explainable(str(write_graph(tmp_path / "known.onnx")))
+    partly = load_explainable(str(write_graph(tmp_path / "partly.onnx", last="Erf")))
+    (face, *_) = real_faces(Crop(32, aligned=True))
+
+    assert heat_maps(known, face, [0], Method.LAYER_CAM).shape == (1, 32, 32)
+    assert heat_maps(partly, face, [0, 1], Method.GRAD_CAM).max() == 1
+    with pytest.raises(UsageError, match="Of partly only the last maps are known"):
+        heat_maps(partly, face, [0], Method.LAYER_CAM)
+
+
+@pytest.mark.parametrize(
+    ("graph", "reason"),
+    [
+        ({"pool": "GlobalMaxPool"}, "operator GlobalMaxPool is not known"),
+        ({"convolves": False}, "no maps behind a convolution"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(tmp_path: Path, graph: dict[str, object], reason: str):
+    path = write_graph(tmp_path / "strange.onnx", **graph)
+
+    with pytest.raises(UsageError, match=rf"strange\.onnx cannot be explained: .*{reason}"):
+        load_explainable(str(path))
+
+
+def test_files_that_are_no_backbones_are_refused(tmp_path: Path):
+    for name, content in (("text.onnx", b"no network"), ("half.pt", b"PK\x03\x04")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UsageError, match=name):
+            load_explainable(str(tmp_path / name))
+    with pytest.raises(UsageError, match="There is no backbone 'nobody'"):
+        load_explainable("nobody")

@@ -1,0 +1,89 @@
+"""Backbones as Grad-CAM needs them: logits in torch, and the layers that make maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from streamfer.emotion.backbone import Crop, load_backbone, squared
+from streamfer.emotion.emo_affectnet import SIDE, ResNet50
+from streamfer.errors import UsageError
+from streamfer.media.rgb import require_rgb
+from streamfer.weights.catalogue import resolve
+from streamfer.weights.runtime import is_torch_file, model_name
+from streamfer.weights.torch_file import fill
+from trainers.analysis.explain.cut_graph import CutGraph
+
+
+@dataclass(frozen=True)
+class Explainable:
+    """A backbone on the processor, in float32.
+
+    name, sha256: as `streamfer.load_backbone` has them. crop: how it wants faces cut out. net:
+    RGB faces, uint8 (N, S, S, 3), to logits (N, 7), whose softmax are the probabilities that the
+    backbone gives. last, fine: the parts of `net` whose outputs are the maps (N, C, h, w) that
+    are explained: those of the last convolution, and finer ones, None where they are not known.
+    """
+
+    name: str
+    sha256: str
+    crop: Crop
+    net: nn.Module
+    last: nn.Module
+    fine: nn.Module | None
+
+    def fit(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """Faces that are cut out, each uint8 (H, W, 3) RGB, at the network's size: (N, S, S, 3)."""
+        require_rgb(faces, "face")
+        return np.stack([squared(face, self.crop.size) for face in faces])
+
+    def probabilities(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """The seven probabilities (N, 7) of such faces."""
+        with torch.no_grad():
+            logits: Tensor = self.net(torch.from_numpy(self.fit(faces)))
+        found: NDArray[np.float32] = torch.softmax(logits, dim=1).numpy()
+        return found
+
+
+class _Pictures(nn.Module):
+    """A network of the trainers, behind the pictures that every backbone takes."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Logits (N, 7) of uint8 (N, S, S, 3)."""
+        logits: Tensor = self.net(faces.permute(0, 3, 1, 2).float())
+        return logits
+
+
+def load_explainable(name: str = "default") -> Explainable:
+    """Load a backbone, as `streamfer.load_backbone` names them: "default", a name, or a file.
+
+    Raises:
+        UsageError: There is no such backbone, or it has no maps that could be explained.
+    """
+    path = resolve(model_name(name, "backbone", "cpu"), "backbone")
+    if is_torch_file(path):
+        return _resnet(path)
+    backbone = load_backbone(name)
+    try:
+        net = CutGraph(onnx.load(path), backbone.input_size).eval()
+    except UsageError as error:
+        raise UsageError(f"{path} cannot be explained: {error}") from None
+    return Explainable(backbone.name, backbone.sha256, backbone.crop, net, net.last, net.fine)
+
+
+def _resnet(path: Path) -> Explainable:
+    net = ResNet50()
+    sha256 = fill(net, path, task="backbone", whose="the paper's ResNet-50")
+    crop = Crop(SIDE, aligned=False)
+    return Explainable(path.stem, sha256, crop, _Pictures(net).eval(), net.layer4, net.layer3)

@@ -1,0 +1,88 @@
+import pytest
+
+from streamfer.errors import UsageError
+from trainers.backbone.paper.experiments import EXPERIMENTS
+from trainers.study.settings import Study, load, plain
+
+
+@pytest.fixture
+def toml(tmp_path):
+    def write(text):
+        path = tmp_path / "study.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_flags_lie_over_the_file_and_the_file_over_the_profile(toml):
+    file = toml(
+        'profile = "released"\nmethods = ["CNN-W", "CNN-LSTM"]\nbackbone = "default"\n'
+        "[temporal]\nsvm_c = 2\n[temporal.fit]\nepochs = 3\n[analysis]\nmin_score = 0.9\n"
+    )
+    study = load(file, {"backbone": "mine.onnx", "methods": None, "experiments": (1,)})
+    assert study.backbone == "mine.onnx"
+    assert study.methods == ("CNN-W", "CNN-LSTM")
+    assert study.experiments == (1,)
+    assert (study.temporal.gaps, study.temporal.dropout) == ("repeat", 0.5)  # the profile's
+    assert (study.temporal.svm_c, study.temporal.fit.epochs) == (2, 3)
+    assert study.temporal.fit.lr == 1e-4
+    assert study.analysis.min_score == 0.9
+
+
+def test_nothing_given_is_the_papers_study():
+    study = load(None, {})
+    assert study == Study()
+    assert study.temporal.smoothing == "71 frames"
+    assert study.experiments == tuple(range(1, 10))
+
+
+def test_experiments_take_the_profile_and_what_is_given_for_all(toml):
+    file = toml('profile = "released"\n[training]\nside = 64\n[training.fit]\nepochs = 2\n')
+    settings = load(file, {}).experiment(5, EXPERIMENTS[5])
+    assert (settings.dropout, settings.resize) == (0.5, "nearest")
+    assert (settings.side, settings.fit.epochs) == (64, 2)
+    assert (settings.fit.schedule, settings.mixup) == ("cosine", False)  # its own
+    assert Study().experiment(5, EXPERIMENTS[5]) == EXPERIMENTS[5]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("epochs = 3", "there is no setting 'epochs'"),
+        ("[temporal.fit]\nepoch = 3", "temporal, fit: there is no setting 'epoch'"),
+        ("seed = 'x'", "seed cannot be 'x'"),
+        ("seed = true", "seed cannot be True"),
+        ("cross_validation = 1", "cross_validation cannot be 1"),
+        ("experiments = [10]", "experiments holds 10"),
+        ("experiments = ['x']", "experiments cannot be"),
+        ("methods = ['cnn']", "methods holds cnn"),
+        ("experiments = [1, 2]", "'experiment 9', which is not among the experiments to run"),
+        ("profile = 'mine'", "choose paper or released"),
+        ("[temporal]\ndropout = 2", "dropout is 2"),
+        ("temporal = 3", "temporal cannot be 3"),
+        ("a = = 1", "not valid TOML"),
+    ],
+)
+def test_mistakes_are_named(toml, text, told):
+    with pytest.raises(UsageError, match=told):
+        load(toml(text), {})
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"gone\.toml cannot be read"):
+        load(tmp_path / "gone.toml", {})
+
+
+def test_mistakes_in_training_are_named_with_the_experiment(toml):
+    study = load(toml("[training]\nsides = 64\n"), {})
+    with pytest.raises(UsageError, match=r"training \(experiment 1\): there is no setting 'sides'"):
+        study.experiment(1, EXPERIMENTS[1])
+
+
+def test_settings_are_told_without_this_machines_folders():
+    told = plain(Study(backbone="/home/me/net.pt", detectors={"SSD": "~/x/ssd.onnx"}))
+    assert told["backbone"] == "net.pt"
+    assert told["detectors.SSD"] == "ssd.onnx"
+    assert told["temporal.fit.lr"] == "0.0001"
+    assert told["methods"].startswith("CNN-W, CNN-S")

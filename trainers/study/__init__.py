@@ -1,0 +1,1 @@
+"""The paper's whole study, from folders of corpora to a report."""

@@ -1,0 +1,175 @@
+"""The study's stages on video: embeddings once, then the six methods by the paper's protocols."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from streamfer.emotion.backbone import load_backbone
+from trainers.analysis import printed
+from trainers.analysis.tables.temporal import CROSS_VALIDATED
+from trainers.predictions import Predictions
+from trainers.study.findings import Findings, Network
+from trainers.study.reading import clips_of, samples_digest
+from trainers.study.settings import Study
+from trainers.study.stills import backbone_file, shown_name
+from trainers.study.work import Work, digest
+from trainers.temporal.paper.embeddings import embed
+from trainers.temporal.paper.experiments import cross_validate, leave_one_corpus_out
+from trainers.temporal.paper.sequences import Sequences, sequences
+from trainers.temporal.paper.smoothing import choose_length
+
+_VALIDATED = "CNN-LSTM"
+"""The method of Table 6's last column."""
+
+
+def run_temporal(study: Study, work: Work, found: Findings, say: Callable[[str], None]) -> None:
+    """Embed the corpora of video and do all of Table 6 with them."""
+    corpora = embed_corpora(study, work, found, say)
+    if not corpora:
+        reason = "no corpus of video is there"
+        found.absent |= dict.fromkeys((*printed.METHODS, CROSS_VALIDATED), reason)
+        return
+    if study.lengths:
+        seek_length(study, corpora, work, found)
+    run_protocols(study, corpora, work, found)
+
+
+def embed_corpora(
+    study: Study, work: Work, found: Findings, say: Callable[[str], None]
+) -> list[Sequences]:
+    """Have streamfer look at the videos of each corpus, once; gives the faces of its clips.
+
+    A corpus that cannot be looked at is absent, with the reason.
+    """
+    usable = []
+    for name, clips in clips_of(found).items():
+        step = f"embeddings of {name}"
+
+        def look(name: str = name, clips: Sequence[Any] = clips) -> Sequences:
+            backbone = backbone_file(study, found)
+            analysis = replace(study.analysis, backbone=backbone)
+            sha256 = load_backbone(backbone, weights=analysis.weights).sha256
+            kept = digest([asdict(analysis), sha256])
+            timelines = embed(
+                name, clips, work.folder / f"embeddings-{kept}", analysis, study.execution, say
+            )
+            return sequences(clips, timelines)
+
+        seen = work.attempt(step, look)
+        if seen is None:
+            found.absent[name] = work.failed[step]
+            continue
+        told = Counter(omission.reason for omission in (*seen.omitted, *seen.remarks))
+        found.left[name] = dict(found.left[name]) | dict(told.most_common())
+        usable.append(seen)
+    if usable:
+        sha256 = usable[0].backbone_sha256
+        found.networks.append(Network("temporal methods", shown_name(study), sha256))
+    return usable
+
+
+def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found: Findings) -> None:
+    """Table 6: each method with one corpus left out, and CNN-LSTM within each corpus.
+
+    Methods of which one fold fails are absent, with the reason.
+    """
+    workers = study.execution.workers or len(os.sched_getaffinity(0))
+    given = {
+        "temporal": asdict(study.temporal),
+        "backbone": corpora[0].backbone_sha256,
+        "corpora": {one.clips[0].corpus: _sequences_digest(one) for one in corpora},
+    }
+    folder = work.folder / f"temporal-{digest(given)}"
+    with _on_ray(study, workers):
+        for method in printed.METHODS:
+            if method not in study.methods:
+                found.absent[method] = "not asked for"
+                continue
+            said = work.predictions(
+                method,
+                given,
+                partial(
+                    leave_one_corpus_out,
+                    method.lower(),
+                    corpora,
+                    study.temporal,
+                    folder,
+                    workers=workers,
+                ),
+            )
+            if said is None:
+                found.absent[method] = work.failed[method]
+            else:
+                found.left_out[method] = by_corpus(said)
+        if not study.cross_validation:
+            found.absent[CROSS_VALIDATED] = "not asked for"
+            return
+        for corpus in corpora:
+            name = corpus.clips[0].corpus
+            said = work.predictions(
+                f"{CROSS_VALIDATED} of {name}",
+                given | {"corpora": _sequences_digest(corpus)},
+                partial(
+                    cross_validate,
+                    _VALIDATED.lower(),
+                    corpus,
+                    study.temporal,
+                    folder,
+                    workers=workers,
+                ),
+            )
+            if said is not None:
+                found.cross_validated[name] = said
+
+
+def seek_length(study: Study, corpora: Sequence[Sequences], work: Work, found: Findings) -> None:
+    """Section 4.3: CNN-S's length by brute force."""
+    given = {
+        "temporal": asdict(study.temporal),
+        "corpora": {one.clips[0].corpus: _sequences_digest(one) for one in corpora},
+    }
+
+    def make() -> dict[str, Any]:
+        tried = choose_length(corpora, study.temporal)
+        return {
+            "best": tried.best,
+            "uar": {
+                corpus: dict(zip(tried.lengths, row.tolist(), strict=True))
+                for corpus, row in zip(tried.corpora, tried.uar, strict=True)
+            },
+        }
+
+    kept = work.figures("lengths of CNN-S", given, make)
+    if kept is not None:
+        found.length = kept["best"]
+        found.lengths = {
+            corpus: {int(length): uar for length, uar in row.items()}
+            for corpus, row in kept["uar"].items()
+        }
+
+
+def by_corpus(said: Predictions) -> dict[str, Predictions]:
+    """Predictions of several corpora, apart."""
+    return {str(corpus): said.where(said.corpus == corpus) for corpus in np.unique(said.corpus)}
+
+
+def _on_ray(study: Study, workers: int) -> AbstractContextManager[None]:
+    """Ray for all that follows, so that it is not started anew for each method."""
+    if workers == 1 and not study.execution.address:
+        return nullcontext()
+    # Importing Ray takes a second.
+    from streamfer.cluster.session import session  # noqa: PLC0415
+
+    return session(study.execution.address, workers)
+
+
+def _sequences_digest(one: Sequences) -> str:
+    return digest([samples_digest(one.clips), one.backbone_sha256, one.fps, len(one.own)])

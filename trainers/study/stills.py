@@ -1,0 +1,182 @@
+"""The study's stages on pictures: Table 4's experiments, and what the chosen backbone says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamfer.emotion.backbone import load_backbone
+from streamfer.errors import UsageError
+from streamfer.weights.runtime import choose_device
+from trainers.backbone.paper.divide import divide, minority
+from trainers.backbone.paper.experiments import EXPERIMENTS
+from trainers.backbone.paper.settings import BackboneSettings
+from trainers.backbone.paper.train import CARD, WEIGHTS, predict, train
+from trainers.corpora.pictures import load
+from trainers.corpora.samples import Clip, Still
+from trainers.predictions import Predictions
+from trainers.study.findings import Findings, Network
+from trainers.study.reading import samples_digest, stills_of
+from trainers.study.settings import EXPERIMENT, Study
+from trainers.study.work import Work, digest
+
+_AT_ONCE = 256
+
+_PREFERRED = ("AffectNet", "FER2013")
+"""Of which the first that is there is taught, and the next gives what is added to it."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What backbones learn from: `added` are the rarer expressions of another corpus."""
+
+    taught: Sequence[Still]
+    watched: Sequence[Still]
+    added: Sequence[Still]
+
+
+def choose_pictures(found: Findings) -> Pictures:
+    """AffectNet and the minority of FER2013 (section 4.1), or what else is there in their place.
+
+    Raises:
+        UsageError: No corpus of pictures is there, or it has nothing to watch.
+    """
+    there = stills_of(found)
+    names = [name for name in _PREFERRED if name in there]
+    names += sorted(there.keys() - set(_PREFERRED))
+    if not names:
+        raise UsageError("no corpus of pictures is there")
+    taught, watched = divide(there[names[0]])
+    added = minority(divide(there[names[1]])[0]) if len(names) > 1 else []
+    return Pictures(taught, watched, added)
+
+
+def run_experiments(study: Study, work: Work, found: Findings) -> None:
+    """Train and measure the experiments of Table 4 that the study asks for."""
+    pictures = work.attempt("pictures to learn from", partial(choose_pictures, found))
+    for number in EXPERIMENTS:
+        name = f"{EXPERIMENT}{number}"
+        if number not in study.experiments:
+            found.absent[name] = "not asked for"
+        elif pictures is None:
+            found.absent[name] = work.failed["pictures to learn from"]
+        else:
+            settings = study.experiment(number, EXPERIMENTS[number])
+            if settings.minority and not pictures.added:
+                found.absent[name] = (
+                    "there is no second corpus of pictures whose rarer expressions could be added "
+                    "(setting training.minority)"
+                )
+                continue
+            _run_experiment(number, settings, pictures, study, work, found)
+
+
+def _run_experiment(
+    number: int,
+    settings: BackboneSettings,
+    pictures: Pictures,
+    study: Study,
+    work: Work,
+    found: Findings,
+) -> None:
+    name = f"{EXPERIMENT}{number}"
+    taught = [*pictures.taught, *(pictures.added if settings.minority else ())]
+    first = study.first_weights.get(settings.family)
+    given = {
+        "settings": asdict(settings),
+        "first weights": first,
+        "taught": samples_digest(taught),
+        "watched": samples_digest(pictures.watched),
+    }
+    folder = work.folder / f"{name.replace(' ', '-')}-{digest(given)}"
+
+    def make() -> Predictions:
+        trained = train(
+            settings,
+            taught,
+            pictures.watched,
+            folder,
+            workers=study.training_workers,
+            device=choose_device(study.execution.device),
+            initial=Path(first) if first else None,
+            address=study.execution.address,
+        )
+        return predict(trained, pictures.watched, fold="official")
+
+    said = work.predictions(name, given, make)
+    if said is None:
+        found.absent[name] = work.failed[name]
+        return
+    found.experiments[number] = said
+    found.trained[number] = folder / WEIGHTS
+    card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
+    found.networks.append(Network(f"Table 4, {name}", settings.family, card["sha256"]))
+
+
+def backbone_file(study: Study, found: Findings) -> str:
+    """The chosen backbone as `streamfer run --backbone` takes it.
+
+    Raises:
+        UsageError: It is an experiment that has not ended well.
+    """
+    name = study.backbone
+    if not name.startswith(EXPERIMENT):
+        return name
+    trained = found.trained.get(int(name.removeprefix(EXPERIMENT)))
+    if trained is None:
+        raise UsageError(f"its backbone is {name}, which is absent: {found.absent[name]}")
+    return str(trained)
+
+
+def measure_backbone(study: Study, work: Work, found: Findings) -> None:
+    """What the chosen backbone says of the pictures that are watched (Table 5, Figure 6)."""
+    if study.backbone.startswith(EXPERIMENT):
+        said = found.experiments.get(int(study.backbone.removeprefix(EXPERIMENT)))
+    elif (pictures := work.attempt("pictures to measure", partial(choose_pictures, found))) is None:
+        return
+    else:
+        backbone = work.attempt(
+            "the backbone",
+            partial(load_backbone, study.backbone, weights=study.analysis.weights),
+        )
+        if backbone is None:
+            return
+        given = {"backbone": backbone.sha256, "watched": samples_digest(pictures.watched)}
+
+        def make() -> Predictions:
+            watched = pictures.watched
+            parts = [
+                backbone.predict([load(still) for still in watched[start : start + _AT_ONCE]])[1]
+                for start in range(0, len(watched), _AT_ONCE)
+            ]
+            return predictions_of(watched, np.concatenate(parts))
+
+        said = work.predictions("the backbone on pictures", given, make)
+    if said is not None:
+        found.best = (shown_name(study), said)
+
+
+def shown_name(study: Study) -> str:
+    """The chosen backbone in few words."""
+    return Path(study.backbone).stem if "/" in study.backbone else study.backbone
+
+
+def predictions_of(
+    samples: Sequence[Still | Clip], probabilities: NDArray[np.float32]
+) -> Predictions:
+    """What was said (N, 7) of samples, none of which was taught."""
+    return Predictions(
+        np.array([one.corpus for one in samples], str),
+        np.array([one.name for one in samples], str),
+        np.array([one.participant for one in samples], str),
+        np.full(len(samples), "official"),
+        np.array([one.label for one in samples], np.int64),
+        probabilities,
+    )

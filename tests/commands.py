@@ -9,7 +9,8 @@ from typing import Any
 import typer
 from ray.scripts.scripts import cli as ray
 
-from streamfer.cli.main import app
+from streamfer.cli.main import app as streamfer_app
+from trainers.cli.main import app as trainers_app
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -29,7 +30,7 @@ def in_comments(text: str) -> str:
 
 
 def check(words: Sequence[str]) -> None:
-    """Parse a `streamfer` or a `ray` command as it would itself; nothing is run.
+    """Parse a command of `streamfer`, `python -m trainers` or `ray` as it would; nothing is run.
 
     What it refuses is raised.
     """
@@ -46,8 +47,11 @@ def flags(command: str) -> set[str]:
 
 def _find(words: Sequence[str]) -> tuple[Any, list[str]]:
     """The command that is named, and the arguments after its name."""
+    if words[:3] == ["python", "-m", "trainers"]:
+        words = words[2:]
     name, *arguments = words
-    command: Any = {"ray": ray, "streamfer": typer.main.get_command(app)}[name]
+    apps = {"streamfer": streamfer_app, "trainers": trainers_app}
+    command: Any = ray if name == "ray" else typer.main.get_command(apps[name])
     while hasattr(command, "commands"):
         name, *arguments = arguments
         command = command.commands[name]

@@ -9,7 +9,7 @@ import typer
 
 from trainers.cli.synthesise import synthesise
 from trainers.corpora.catalogue import CATALOGUE, read
-from trainers.corpora.check import listing, report
+from trainers.corpora.check import by_other_rules, listing, report
 from trainers.corpora.votes import AGREEMENT
 
 app = typer.Typer(help="The corpora of the study, and others.", no_args_is_help=True)
@@ -43,3 +43,5 @@ def check(
 ) -> None:
     """Read a corpus and show its counts beside the paper's Table 3, with what explains them."""
     typer.echo(report(read(name, root, agreement)))
+    if others := by_other_rules(name, root, agreement):
+        typer.echo(f"\n{others}")

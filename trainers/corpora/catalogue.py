@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from streamfer.errors import InputError, UsageError
 from trainers.corpora import (
@@ -31,11 +31,12 @@ AnyReading: TypeAlias = Reading[Clip] | Reading[Still]
 class Corpus:
     """What is known of a corpus before anything of it is read.
 
-    read: from its folder, or its file, to its samples; `rated`: it also takes the share of the
-    raters that must agree on a label. printed: the paper's Table 3, in the order of `EMOTIONS`,
-    for each split; None where it prints a dash. layout: what `read` needs to find. note: what is
-    known about the printed figures. missing: which parts of a download a reading lacks. splits: its
-    official parts. file: what its folder or file is called, where that is not its name.
+    read: from its folder, or its file, to its samples; if it is `rated`, it also takes the share
+    of the raters that must agree on a label. rules: what else `read` takes, by what that means.
+    layout: what `read` needs to find. printed: the paper's Table 3, in the order of `EMOTIONS`, for
+    each split; None where it prints a dash. splits: the official parts. note: what is known of the
+    printed figures. missing: which parts of a download a reading lacks. file: what its folder or
+    file is called, where that is not its name.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Corpus:
     source: str
     printed: Mapping[Split, tuple[int | None, ...]] = field(default_factory=dict)
     rated: bool = False
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     note: str = ""
     missing: Callable[..., list[str]] = field(default=lambda _: [])
     splits: tuple[Split, ...] = ("",)
@@ -78,7 +80,7 @@ _CORPORA = (
         source="https://sail.usc.edu/iemocap/",
         printed={"": (1828, 856, 1183, 155, 56, 8, 1336)},
         note="The paper's figures exceed the release's own majority labels (1708 595 1084 107 40 2 "
-        "1103), so it counted turns for which raters named several emotions, as is done here. "
+        "1103), so it seems to count turns for which raters named several, as is done here. "
         "Table 1 has 10,038 turns; the release has 10,039.",
     ),
     Corpus(
@@ -86,13 +88,14 @@ _CORPORA = (
         kind="clips",
         read=crema_d.read,
         rated=True,
+        rules={"voice": {"given": "voice"}, "both": {"given": "both"}},
         layout="VideoFlash/1001_IEO_HAP_LO.flv and processedResults/tabulatedVotes.csv",
         licence="Open Database License 1.0, Database Contents License 1.0",
         source="https://github.com/CheyneyComputerScience/CREMA-D (git lfs pull)",
         printed={"": (907, 1028, 233, None, 402, 679, 594)},
-        note="The paper does not say whose votes it counted (the voice's, the face's, both), nor "
-        "how; its figures follow from no single threshold on the public table. Table 1 has 7441 "
-        "videos; the release has 7442.",
+        note="The paper does not say whose votes it counted; here they are those of the raters "
+        "who saw the face alone. Its figures follow from no single threshold on the public table. "
+        "Table 1 has 7441 videos; the release has 7442.",
     ),
     Corpus(
         name=ravdess.NAME,
@@ -176,7 +179,7 @@ CATALOGUE: Mapping[str, Corpus] = MappingProxyType({corpus.name: corpus for corp
 def known(name: str) -> Corpus | None:
     """The corpus of `CATALOGUE` that is called `name`, whatever its case and punctuation."""
     plain = _plain(name)
-    return next((c for c in _CORPORA if plain in {_plain(c.name), _plain(c.file)}), None)
+    return next((c for c in _CORPORA if plain in {_plain(c.name), _plain(c.file or c.name)}), None)
 
 
 def read(name: str, root: Path, agreement: float = AGREEMENT) -> AnyReading:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import wrap
 
 from streamfer.emotion.labels import EMOTIONS
-from trainers.corpora.catalogue import CATALOGUE, AnyReading
+from trainers.corpora.catalogue import CATALOGUE, AnyReading, known
 from trainers.corpora.samples import Clip, Pictures, Split
 
 _WIDTH = 100
 _EXAMPLES = 3
+_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 Row = tuple[str, Sequence[int | None]]
 
@@ -35,6 +37,23 @@ def report(reading: AnyReading) -> str:
         if corpus.note:
             lines += _item("known of it", corpus.note)
     return "\n".join(lines)
+
+
+def by_other_rules(name: str, root: Path, agreement: float) -> str:
+    """A text of the counts that other ways of using the raters' votes give; "" without raters.
+
+    The paper gives the threshold alone, and figures that do not follow from it.
+    """
+    corpus = known(name)
+    if corpus is None or not corpus.rated:
+        return ""
+    readings = {
+        f"{share:.0%}": corpus.read(root, share) for share in _THRESHOLDS if share != agreement
+    }
+    for rule, arguments in corpus.rules.items():
+        readings[f"{rule} {agreement:.0%}"] = corpus.read(root, agreement, **arguments)
+    rows: list[Row] = [(rule, reading.counts()) for rule, reading in readings.items()]
+    return "\n".join(["If the votes were used otherwise:", "", *_grid("", rows)])
 
 
 def listing() -> str:
@@ -71,15 +90,17 @@ def _table(counts: Sequence[int], printed: Sequence[int | None] | None, split: S
     if printed is not None:
         rows.append(("Table 3", printed))
         rows.append(("difference", [n - (p or 0) for n, p in zip(counts, printed, strict=True)]))
-    lines = [
-        "".join([f"{split or 'all':<12}", *(f"{name:>11}" for name in EMOTIONS), "      total"])
-    ]
+    return [*_grid(split or "all", rows), ""]
+
+
+def _grid(title: str, rows: Sequence[Row]) -> list[str]:
+    lines = ["".join([f"{title:<12}", *(f"{name:>11}" for name in EMOTIONS), "      total"])]
     for name, numbers in rows:
         form = "+,d" if name == "difference" else ",d"
         cells = ["–" if number is None else format(number, form) for number in numbers]
         cells.append(format(sum(number or 0 for number in numbers), form))
         lines.append("".join([f"{name:<12}", *(f"{cell:>11}" for cell in cells)]))
-    return [*lines, ""]
+    return lines
 
 
 def _verdict(reading: AnyReading, parts: Sequence[str]) -> str:

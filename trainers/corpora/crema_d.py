@@ -19,6 +19,7 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
+from typing import Literal
 
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
@@ -28,7 +29,12 @@ from trainers.corpora.votes import AGREEMENT, too_few
 
 NAME = "CREMA-D"
 TABLE = "tabulatedVotes.csv"
-FACE_ALONE = "2"
+
+Given = Literal["voice", "face", "both"]
+"""What a rater was given."""
+
+GIVEN: dict[Given, str] = {"voice": "1", "face": "2", "both": "3"}
+"""How the names of their rows in the table begin."""
 
 EXPRESSIONS = {
     "NEU": "neutral",
@@ -39,19 +45,21 @@ EXPRESSIONS = {
     "ANG": "anger",
 }
 
-NO_VOTES = "nobody rated the face alone"
+NO_VOTES = "nobody rated it"
 
 _NAME = re.compile(r"(?P<actor>\d{4})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_[A-Z]{1,2}")
 
 
-def read(root: Path, agreement: float = AGREEMENT) -> Reading[Clip]:
+def read(root: Path, agreement: float = AGREEMENT, given: Given = "face") -> Reading[Clip]:
     """Read the videos under `root` on whose emotion at least `agreement` of the raters agree.
+
+    The raters are those who were `given` that; the paper does not say which it asked.
 
     Raises:
         InputError: `root` is no folder or has no table of votes, or the table is another one.
     """
     gathered = files.Gathered[Clip](NAME)
-    shares = _shares(root)
+    shares = _shares(root, given)
     videos = files.videos_by_name(root, gathered)
     for name in sorted(shares.keys() | videos.keys()):
         parts = _NAME.fullmatch(name)
@@ -79,8 +87,8 @@ def read(root: Path, agreement: float = AGREEMENT) -> Reading[Clip]:
     return gathered.reading()
 
 
-def _shares(root: Path) -> dict[str, float]:
-    """For each video: the share of the face's raters who chose the emotion in its name."""
+def _shares(root: Path, given: Given) -> dict[str, float]:
+    """For each video: the share of these raters who chose the emotion in its name."""
     table = next((path for path in files.below(root, {".csv"}) if path.name == TABLE), None)
     if table is None:
         raise InputError(f"{root}: no processedResults/{TABLE}, which holds the raters' votes")
@@ -89,7 +97,7 @@ def _shares(root: Path) -> dict[str, float]:
         for row in csv.DictReader(file):
             try:
                 name, raters = row["fileName"], int(row["numResponses"])
-                if row[""].startswith(FACE_ALONE) and raters:
+                if row[""].startswith(GIVEN[given]) and raters:
                     shares[name] = int(row.get(name[9], 0)) / raters
             except (KeyError, ValueError, IndexError, TypeError) as error:
                 raise InputError(f"{table}: not CREMA-D's table of votes ({error!r})") from error

@@ -44,7 +44,9 @@ def read_corpora(
         if study.corpora and name not in study.corpora:
             found.absent[name] = "not asked for"
             continue
-        reading = work.attempt(f"reading {name}", partial(catalogue.read, name, place))
+        reading = work.attempt(
+            f"reading {name}", partial(catalogue.read, name, place, study.agreement)
+        )
         if reading is None:
             found.absent[name] = work.failed[f"reading {name}"]
             continue

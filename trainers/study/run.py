@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streamfer.errors import UsageError
 from streamfer.store.lock import Lock
-from trainers.study import clips, faces, reading, settings, stills
+from trainers.study import clips, detectors, faces, reading, settings, stills
 from trainers.study.findings import Findings
 from trainers.study.report import write_report
 from trainers.study.settings import Study
@@ -34,6 +34,7 @@ def run_study(root: Path, out: Path, study: Study, say: Callable[[str], None]) -
         reading.read_corpora(root, study, work, found, say)
         if not found.readings:
             raise UsageError(f"{root} holds no corpus that could be read: see docs/corpora.md.")
+        detectors.compare_detectors(study, work, found)
         stills.run_experiments(study, work, found)
         stills.measure_backbone(study, work, found)
         clips.run_temporal(study, work, found, say)

@@ -12,9 +12,11 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from streamfer.config import Analysis, Execution
 from streamfer.errors import UsageError
+from trainers.analysis.detectors import Detecting
 from trainers.analysis.printed import EXPERIMENTS, METHODS
 from trainers.backbone.paper import settings as backbone_settings
 from trainers.backbone.paper.settings import BackboneSettings
+from trainers.corpora.votes import AGREEMENT
 from trainers.temporal.paper import settings as temporal_settings
 from trainers.temporal.paper.settings import Temporal
 
@@ -33,6 +35,8 @@ class Study:
     profile: Profile = "paper"
     corpora: tuple[str, ...] = ()
     """Those to take of those that are there; empty: all."""
+    agreement: float = AGREEMENT
+    """The share of the raters who must agree on a label, where there are raters."""
     experiments: tuple[int, ...] = tuple(EXPERIMENTS)
     """Which of Table 4."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -49,8 +53,12 @@ class Study:
     """Also Table 6's last column."""
     lengths: bool = True
     """Also seek the length of CNN-S's smoothing by brute force."""
-    detectors: Mapping[str, str] = field(default_factory=lambda: {"CenterFace": "default"})
-    """Of Table 2, by its names or others, each as in `streamfer run --detector`."""
+    detectors: Mapping[str, str] = field(default_factory=dict)
+    """Of Table 2: what a row is called, and a detector as in `streamfer run --detector`. Empty:
+    all of streamfer's catalogue whose files are here, by their own names."""
+    detectors_on: str = ""
+    """The video of one person that they are measured on; empty: one of AffWild2's."""
+    detecting: Detecting = field(default_factory=Detecting)
     faces: bool = True
     """Draw Figures 7 to 10, which show faces of the corpora."""
     seed: int = 0

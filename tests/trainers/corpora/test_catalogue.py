@@ -86,6 +86,7 @@ def test_a_name_is_known_in_any_case(tmp_path):
     assert read("ravdess", plant(tmp_path, names)).corpus == "RAVDESS"
     assert known("crema_d") is CATALOGUE["CREMA-D"]
     assert known("mine") is None
+    assert known("__") is None
 
 
 def test_agreement_reaches_the_corpora_with_raters(tmp_path):

@@ -70,6 +70,27 @@ def test_a_dash_in_table_3_is_a_dash(tmp_path):
     assert numbers(page, "difference")[1:4] == ["-1,027", "-233", "+0"]
 
 
+def test_other_ways_to_use_the_votes_are_shown(tmp_path):
+    votes = '"","H","fileName","numResponses"\n'
+    for given, happy in ((1, 3), (2, 7), (3, 9)):
+        votes += f'"{given}00001",{happy},"1001_IEO_HAP_HI",10\n'
+    root = plant(tmp_path, ["1001_IEO_HAP_HI.flv"], {"tabulatedVotes.csv": votes})
+    text = said("check", "CREMA-D", root)
+    assert numbers(text, "here")[1] == "1"
+    _, others = text.split("If the votes were used otherwise:")
+    assert {
+        line.split("%")[0]: line.split()[-1] for line in others.splitlines() if "%" in line
+    } == {
+        "50": "1",
+        "70": "1",
+        "80": "0",
+        "90": "0",
+        "voice 60": "0",
+        "both 60": "1",
+    }
+    assert "otherwise" not in said("check", "SAVEE", plant(tmp_path, ["DC/a1.avi"]))
+
+
 def test_the_list_names_all(tmp_path):
     text = said("list")
     for corpus in CATALOGUE.values():

@@ -44,6 +44,13 @@ def test_agreement_is_a_setting(tmp_path):
     assert len(crema_d.read(root, 0.0).samples) == 4
 
 
+def test_the_votes_of_other_raters_can_be_counted(tmp_path):
+    root = plant(tmp_path, VIDEOS[:1], table())
+    (voice,) = crema_d.read(root, given="voice").samples
+    assert voice.confidence == 0.6
+    assert crema_d.read(root, given="both").samples == ()
+
+
 def test_what_is_not_taken_is_counted(tmp_path):
     names = [VIDEOS[0], "again/1001_IEO_HAP_HI.mp4", "VideoFlash/1001_DFA_ANG_XX.flv"]
     texts = {"VideoFlash/1043_IEO_DIS_LO.flv": POINTER, "VideoFlash/1001_DFA_JOY_XX.flv": ""}

@@ -44,6 +44,7 @@ def test_two_workers_learn_what_one_process_does(tmp_path: Path):
     assert losses(together) != losses(alone)  # they did divide the batches
 
 
+@pytest.mark.slow
 def test_workers_that_die_are_replaced_and_what_is_begun_can_be_ended_elsewhere(tmp_path: Path):
     making = Making(dies_in=3, mark=tmp_path / "mark")
     together = fit_distributed(making, SETTINGS, tmp_path / "two", workers=2)
@@ -60,6 +61,7 @@ def test_another_configuration_and_too_few_cores_are_refused_before_work_begins(
         fit_distributed(Making(), SETTINGS, tmp_path / "new", workers=50)
 
 
+@pytest.mark.slow
 def test_a_killed_driver_is_followed_by_one_that_goes_on(tmp_path: Path):
     out = tmp_path / "two"
     command = [sys.executable, "-m", "tests.trainers.fitting.tiny", "workers", str(out)]

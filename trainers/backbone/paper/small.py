@@ -43,8 +43,8 @@ WATCHED_EACH = 150  # of an expression, as early stopping sees them
 
 OVERLAYS: Mapping[Start, Fit] = MappingProxyType(
     {
-        "random": Fit(epochs=8, batch=32, lr=0.02, momentum=0.9),
-        "recognition": Fit(epochs=8, batch=32, lr=0.01, momentum=0.9),
+        "random": Fit(epochs=5, batch=32, lr=0.01, momentum=0.9),
+        "recognition": Fit(epochs=6, batch=32, lr=0.001, momentum=0.9),
     }
 )
 """What is other than in the paper: fewer epochs, and higher rates in smaller batches, since there

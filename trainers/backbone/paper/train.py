@@ -22,7 +22,6 @@ from trainers.backbone.paper.settings import BackboneSettings
 from trainers.backbone.paper.task import MakeBackboneTask, probabilities
 from trainers.corpora.samples import Still
 from trainers.fitting.checkpoint import About, Epoch
-from trainers.fitting.distributed import fit_distributed
 from trainers.fitting.loop import fit
 from trainers.fitting.settings import Fit
 from trainers.predictions import Predictions
@@ -73,6 +72,8 @@ def train(
         "watched pictures": _names(watched),
     }
     if workers:
+        from trainers.fitting.distributed import fit_distributed  # noqa: PLC0415 - slow: ray
+
         fitted = fit_distributed(
             making,
             settings.fit,

@@ -23,6 +23,9 @@ class Look:
     grey there. texture: contrast of the background's pattern, 0: plain. light: factor of all.
     gamma: above 1 darkens the middle. grain: standard deviation in grey values. blur: standard
     deviation in pixels. wander: how far a face moves, as a share of the picture's height.
+    swing: how much darker and lighter it becomes and again, as a factor. tilt: how far a head
+    leans to either side, in degrees. passing: whether something passes before the face now and
+    then.
     """
 
     size: tuple[int, int]
@@ -38,6 +41,9 @@ class Look:
     grain: float = 0.0
     blur: float = 0.0
     wander: float = 0.02
+    swing: float = 1.05
+    tilt: float = 0.0
+    passing: bool = False
 
 
 NTSC = Fraction(30000, 1001)

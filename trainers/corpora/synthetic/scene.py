@@ -65,9 +65,10 @@ class Actor:
         behind = cv2.cvtColor(255 - drawn[..., 3], cv2.COLOR_GRAY2RGB)
         behind = cv2.multiply(picture, behind, scale=1 / 255)
         cv2.add(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), behind, dst=picture)
-        corners = face.box.reshape(2, 2) + CORNER
-        box: Floats = (corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32).ravel()
-        return box
+        corners = face.box.reshape(2, 2)
+        centre = matrix[:, :2] @ (corners.mean(axis=0) + CORNER) + matrix[:, 2]
+        half = math.hypot(*matrix[0, :2]) * (corners[1] - corners[0]) / 2
+        return np.concatenate([centre - half, centre + half]).astype(np.float32)
 
     def _person(self, face: Portrait) -> Picture:
         """Head and shoulders, uint8 RGBA, the colours multiplied by the alpha."""
@@ -82,13 +83,16 @@ class Actor:
         return self._cut_out[1]
 
     def _place(self, shape: Sequence[int], box: Floats, time: float) -> Floats:
-        """The matrix (2, 3) from the cut-out to the picture: moved and zoomed, never turned."""
+        """The matrix (2, 3) from the cut-out to the picture."""
         height, width = shape
         slow = np.sin(np.array([0.9, 0.7, 0.5, 0.6]) * time + self._phases)
         scale = height * self._size * (1 + 0.04 * slow[2]) / (box[3] - box[1])
         aim = np.array([self._x * width, 0.47 * height]) + height * self._look.wander * slow[:2]
-        move = aim - scale * (box.reshape(2, 2).mean(axis=0) + CORNER)
-        return np.array([[scale, 0, move[0]], [0, scale, move[1]]], np.float32)
+        tilt = math.radians(self._look.tilt) * slow[3]
+        cosine, sine = scale * math.cos(tilt), scale * math.sin(tilt)
+        turn = np.array([[cosine, -sine], [sine, cosine]])
+        move = aim - turn @ (box.reshape(2, 2).mean(axis=0) + CORNER)
+        return np.column_stack([turn, move]).astype(np.float32)
 
 
 def record(
@@ -114,11 +118,20 @@ def record(
         boxes = [actor.draw(picture, time) for actor in actors]
         if look.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), look.blur)
-        light = look.light * (1 + 0.05 * math.sin(0.8 * time + phase))
+        if look.passing:
+            _pass_by(picture, time)
+        light = look.light * look.swing ** math.sin(0.8 * time + phase)
         picture = cv2.LUT(cv2.convertScaleAbs(picture, alpha=light), tones)
         picture = cv2.addWeighted(picture, 1, grains[number % GRAINS], 1, -128)
         picture[:band], picture[height - band :] = 0, 0
         yield np.asarray(picture, np.uint8), np.array(boxes, np.float32).reshape(-1, 4)
+
+
+def _pass_by(picture: Picture, time: float) -> None:
+    """Something dark and broad crosses the picture in a second and a half, every six seconds."""
+    height, width = picture.shape[:2]
+    left = round((time % 6 / 1.5 - 0.3) * width)
+    cv2.rectangle(picture, (left, 0), (left + round(0.3 * width), height), (40, 36, 34), -1)
 
 
 def _tones(colour: Colour) -> Picture:

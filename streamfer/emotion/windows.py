@@ -34,8 +34,9 @@ class Observations:
     @property
     def finite(self) -> NDArray[np.bool_]:
         """Which of the faces count as seen: (n,)."""
-        numbers = np.concatenate([self.embeddings, self.probabilities], axis=1)
-        finite: NDArray[np.bool_] = np.isfinite(numbers).all(axis=1)
+        finite = np.ones(len(self.tick), bool)
+        for numbers in (self.embeddings, self.probabilities):
+            finite &= np.isfinite(numbers).all(axis=1)
         return finite
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from trainers import metrics
+from trainers.backbone.paper import small_tables
 from trainers.backbone.paper.divide import divide, minority
 from trainers.backbone.paper.experiments import ADDED, EXPERIMENTS
 from trainers.backbone.paper.settings import PROFILES, BackboneSettings
@@ -31,10 +33,7 @@ Workers = Annotated[
     int, typer.Option(min=0, help="Of Ray Train, each with a core or a GPU; 0: in this process.")
 ]
 
-
-def settings_help() -> str:
-    """The experiments in one line each."""
-    return " ".join(f"{number}: {words}." for number, words in ADDED.items())
+_IN_WORDS = " ".join(f"{number}: {words}." for number, words in ADDED.items())
 
 
 @app.command()
@@ -42,7 +41,7 @@ def train(
     root: Root,
     out: Out,
     experiment: Annotated[
-        int | None, typer.Option(min=1, max=9, help="Of Table 4. " + settings_help())
+        int | None, typer.Option(min=1, max=9, help=f"Of Table 4. {_IN_WORDS}")
     ] = None,
     profile: Annotated[
         Literal["paper", "released"], typer.Option(help="Where no experiment is given.")
@@ -74,7 +73,7 @@ def train(
         str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
     ] = None,
 ) -> None:
-    """Train a backbone; the same command goes on after a kill. TensorBoard: `--logdir OUT`."""
+    """Train a backbone; the same command goes on after a kill."""
     from trainers.backbone.paper.train import train as train_backbone  # noqa: PLC0415 - slow
 
     settings = EXPERIMENTS[experiment] if experiment else PROFILES[profile]
@@ -91,7 +90,11 @@ def train(
     fit = replace(settings.fit, **changes)
     settings = replace(settings, fit=fit, **_given(family=family, side=side))
     taught, watched = pictures(root, base, added, settings)
-    typer.echo(f"{len(taught)} pictures to learn from, {len(watched)} to watch", err=True)
+    typer.echo(
+        f"{len(taught)} pictures to learn from, {len(watched)} to watch; how far it is: "
+        f"tensorboard --logdir {out}",
+        err=True,
+    )
     trained = train_backbone(
         settings,
         taught,
@@ -183,7 +186,10 @@ def small(
         str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
     ] = None,
 ) -> None:
-    """Table 4 and a cross-corpus table with FER2013 and press faces, in a size for two cores."""
+    """Table 4 and a cross-corpus table with FER2013 and press faces, in a size for two cores.
+
+    The tables are those of all runs in OUT, one for each seed and kind of first weights.
+    """
     from trainers.backbone.paper.small import run  # noqa: PLC0415 - slow
 
     run(
@@ -194,6 +200,10 @@ def small(
         initial=initial,
         address=address,
     )
+    found_here = small_tables.gather(out.glob(f"*/{small_tables.TABLE}"))
+    (out / "tables.json").write_text(json.dumps(found_here, indent=1) + "\n")
+    typer.echo(small_tables.experiments(found_here))
+    typer.echo(small_tables.cross_corpus(found_here))
 
 
 def pictures(
@@ -208,7 +218,7 @@ def pictures(
 
 def stills(root: Path, name: str) -> Sequence[Still]:
     """The pictures of one of the corpora under `root`."""
-    there = found(root)
+    there = found(root.absolute())  # a worker may stand in another folder
     if name not in there:
         raise UsageError(f"{root} holds no {name}; it holds: {', '.join(there) or 'no corpus'}.")
     samples = read(name, there[name]).samples

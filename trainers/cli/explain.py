@@ -11,6 +11,9 @@ from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError, UsageError
 from trainers.analysis.explain.method import Method
 
+LONGEST = 28
+"""Characters of a file's name that fit above its picture."""
+
 
 def explain(
     images: Annotated[
@@ -38,17 +41,27 @@ def explain(
     The figure shows the faces; nothing else is written.
     """
     # torch takes seconds that --help need not wait for.
-    from streamfer.faces.detector import load_detector  # noqa: PLC0415
-    from trainers.analysis.explain.explainable import load_explainable  # noqa: PLC0415
-    from trainers.analysis.explain.figures import explanation  # noqa: PLC0415
-    from trainers.analysis.explain.mixup import mixup_probe  # noqa: PLC0415
-    from trainers.analysis.explain.photograph import find_face, read_photograph  # noqa: PLC0415
+    try:
+        from streamfer.faces.detector import load_detector  # noqa: PLC0415
+        from trainers.analysis.explain.explainable import load_explainable  # noqa: PLC0415
+        from trainers.analysis.explain.figures import explanation  # noqa: PLC0415
+        from trainers.analysis.explain.mixup import mixup_probe  # noqa: PLC0415
+        from trainers.analysis.explain.photograph import (  # noqa: PLC0415
+            find_face,
+            read_photograph,
+        )
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Explaining needs {error.name}: run `pip install streamfer[trainers]`."
+        ) from None
 
     if target is not None and target not in EMOTIONS:
         raise UsageError(f"There is no emotion {target!r}; there are: {', '.join(EMOTIONS)}.")
     if mix is not None and len(images) != 1:
         raise UsageError("With --mix give one IMAGE: it is mixed with the other photograph.")
     paths = images if mix is None else [*images, mix]
+    if out.resolve() in {path.resolve() for path in paths}:
+        raise UsageError(f"The figure would take the place of {out}: give it another name.")
     pictures = [read_photograph(path) for path in paths]
     explainable, detector = load_explainable(backbone), load_detector()
     faces, names = [], []
@@ -59,7 +72,7 @@ def explain(
         if found.count > 1:
             typer.echo(f"{path}: {found.count} faces; the largest is taken", err=True)
         faces.append(found.face)
-        names.append(path.name)
+        names.append(_short(path.name))
     expected = None
     if mix is not None:
         probe = mixup_probe(explainable, faces[0], faces[1], share)
@@ -76,3 +89,9 @@ def explain(
         expected=expected,
     )
     typer.echo(f"Figure: {out}", err=True)
+
+
+def _short(name: str) -> str:
+    """A file's name as it fits above its picture, in characters that can be drawn."""
+    drawable = name.encode(errors="replace").decode()
+    return drawable if len(drawable) <= LONGEST else f"{drawable[: LONGEST - 8]}…{drawable[-7:]}"

@@ -26,13 +26,17 @@ def synthesise(
         int, typer.Option(min=1, max=8, help="How often each plays each expression.")
     ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Another one: other people and pictures.")] = 0,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Write this corpus; may be given several times."),
+    ] = None,
     faults: Annotated[
         bool, typer.Option(help="Plant mistakes: missing files, a video without a face, and such.")
     ] = False,
 ) -> None:
     """Write synthetic corpora in the layouts of the eight real ones."""
     faces = press_faces.load(press)
-    for name in CORPORA:
+    for name in only or CORPORA:
         folder, known = make_known(name, root, Size(participants, takes, faults), faces, seed)
         counts = " ".join(
             f"{emotion} {count}" for emotion, count in zip(EMOTIONS, known.counts(), strict=True)

@@ -15,6 +15,7 @@ import typer
 from streamfer import config
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
+from streamfer.weights.runtime import choose_device
 from trainers import metrics, predictions
 from trainers.corpora.catalogue import found, read
 from trainers.corpora.samples import Clip
@@ -51,6 +52,7 @@ Config = Annotated[
 ]
 Backbone = Annotated[str | None, typer.Option(help="A name or a file; see `streamfer run`.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")]
+DeviceName = Annotated[config.Device, typer.Option("--device", help="Where networks run.")]
 ProfileName = Annotated[Profile, typer.Option("--profile", help="Whose settings.")]
 Small = Annotated[bool, typer.Option("--small", help="Learn in a way that suits few clips.")]
 
@@ -63,9 +65,10 @@ def embed(
     file: Config = None,
     backbone: Backbone = None,
     workers: Workers = 0,
+    device: DeviceName = "auto",
 ) -> None:
     """Look at all videos, and say how many clips of each corpus can be used."""
-    _looked_at(root, out, only, file, backbone, workers)
+    _looked_at(root, out, only, file, backbone, workers, device)
 
 
 @app.command()
@@ -77,17 +80,23 @@ def loco(
     file: Config = None,
     backbone: Backbone = None,
     workers: Workers = 0,
+    device: DeviceName = "auto",
     profile: ProfileName = "paper",
     small: Small = False,
 ) -> None:
     """Leave one corpus out at a time and measure a method on it (Table 6)."""
     from trainers.temporal.paper.experiments import leave_one_corpus_out  # noqa: PLC0415 - slow
 
-    corpora = _looked_at(root, out, only, file, backbone, workers)
+    corpora = _looked_at(root, out, only, file, backbone, workers, device)
     for name, both in in_two_corpora([c for corpus in corpora for c in corpus.clips]).items():
         typer.echo(f"{name} is in {', '.join(both)}: it must not be the same person.", err=True)
     said = leave_one_corpus_out(
-        method, corpora, _settings(profile, small=small), out, workers=_processes(workers)
+        method,
+        corpora,
+        _settings(profile, small=small),
+        out,
+        workers=_processes(workers),
+        device=choose_device(device),
     )
     _show(said, out / f"leave-one-corpus-out {method}.parquet")
 
@@ -101,17 +110,30 @@ def crossval(
     file: Config = None,
     backbone: Backbone = None,
     workers: Workers = 0,
+    device: DeviceName = "auto",
     profile: ProfileName = "paper",
     small: Small = False,
 ) -> None:
     """Measure a method within each corpus, on participants it was not taught (Table 6, CV)."""
     from trainers.temporal.paper.experiments import cross_validate  # noqa: PLC0415 - slow
 
-    settings = _settings(profile, small=small)
-    said = [
-        cross_validate(method, corpus, settings, out, workers=_processes(workers))
-        for corpus in _looked_at(root, out, only, file, backbone, workers)
-    ]
+    said = []
+    for corpus in _looked_at(root, out, only, file, backbone, workers, device):
+        try:
+            said.append(
+                cross_validate(
+                    method,
+                    corpus,
+                    _settings(profile, small=small),
+                    out,
+                    workers=_processes(workers),
+                    device=choose_device(device),
+                )
+            )
+        except UsageError as error:
+            _tell(f"left out: {error}")
+    if not said:
+        raise UsageError("None of the corpora can be measured.")
     _show(predictions.join(said), out / f"cross-validation {method}.parquet")
 
 
@@ -125,6 +147,7 @@ def train(
     file: Config = None,
     backbone: Backbone = None,
     workers: Workers = 0,
+    device: DeviceName = "auto",
     profile: ProfileName = "paper",
     small: Small = False,
 ) -> None:
@@ -133,12 +156,12 @@ def train(
     from trainers.temporal.paper.sequences import join  # noqa: PLC0415 - slow
     from trainers.temporal.paper.teaching import teach  # noqa: PLC0415 - slow
 
-    together = join(_looked_at(root, out, only, file, backbone, workers))
+    together = join(_looked_at(root, out, only, file, backbone, workers, device))
     settings = _settings(profile, small=small)
     fold = Fold("nobody", *watched_apart(together.clips, range(len(together.clips))), measured=())
-    net = teach(method, together, fold, settings, out / "all" / method)
+    net = teach(method, together, fold, settings, out / "all" / method, choose_device(device))
     write_method(
-        net,
+        net.cpu(),
         to,
         method=method,
         backbone_sha256=together.backbone_sha256,
@@ -159,12 +182,13 @@ def length(
     file: Config = None,
     backbone: Backbone = None,
     workers: Workers = 0,
+    device: DeviceName = "auto",
     profile: ProfileName = "paper",
 ) -> None:
     """Try all lengths of CNN-S; the highest mean UAR decides (section 4.3)."""
     from trainers.temporal.paper.smoothing import choose_length  # noqa: PLC0415 - slow
 
-    corpora = _looked_at(root, out, only, file, backbone, workers)
+    corpora = _looked_at(root, out, only, file, backbone, workers, device)
     tried = choose_length(corpora, _settings(profile, small=False))
     for corpus, row in zip((*tried.corpora, "mean"), (*tried.uar, tried.uar.mean(0)), strict=True):
         best = int(row.argmax())
@@ -178,13 +202,16 @@ def _looked_at(
     file: Path | None,
     backbone: str | None,
     workers: int,
+    device: config.Device,
 ) -> list[Sequences]:
     """The faces of the clips of all corpora of clips that are asked for."""
     # Slow to import.
     from trainers.temporal.paper.embeddings import embed as look  # noqa: PLC0415
     from trainers.temporal.paper.sequences import sequences  # noqa: PLC0415
 
-    analysis, execution = config.load(file, {"backbone": backbone, "workers": workers})
+    analysis, execution = config.load(
+        file, {"backbone": backbone, "workers": workers, "device": device}
+    )
     there = found(root)
     if unknown := sorted(set(only or ()) - set(there)):
         raise UsageError(f"{root} holds no {unknown[0]}; it holds: {', '.join(there)}.")

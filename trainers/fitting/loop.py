@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,13 +83,13 @@ def learn(make_task: MakeTask, settings: Fit, out: Path, about: About, place: Pl
         run.restore(kept)
     if run.finished():
         return
-    board = _Board(out, run.history) if place.rank == 0 else None
-    while not run.finished():
-        epoch = run.one_epoch()
-        if board is not None:
-            checkpoint.write(out, run.progress(), settings, about)
-            board.show(epoch)
-            _log.info("epoch %d: loss %.4f, %s", epoch.epoch, epoch.loss, epoch.figures)
+    with closing(_Board(out, run.history)) if place.rank == 0 else nullcontext() as board:
+        while not run.finished():
+            epoch = run.one_epoch()
+            if board is not None:
+                checkpoint.write(out, run.progress(), settings, about)
+                board.show(epoch)
+                _log.info("epoch %d: loss %.4f, %s", epoch.epoch, epoch.loss, epoch.figures)
 
 
 class _Board:
@@ -106,6 +106,9 @@ class _Board:
         for name, value in {"loss": epoch.loss, "lr": epoch.lr, **epoch.figures}.items():
             self._events.add_scalar(name, value, epoch.epoch)
         self._events.flush()
+
+    def close(self) -> None:
+        self._events.close()
 
 
 class _Run:
@@ -245,6 +248,6 @@ def _optimiser(net: nn.Module, settings: Fit) -> torch.optim.Optimizer:
     return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum)
 
 
-def _norms(net: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d]:
-    kinds = (nn.BatchNorm1d, nn.BatchNorm2d)
+def _norms(net: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d | nn.SyncBatchNorm]:
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
     return [module for module in net.modules() if isinstance(module, kinds)]

@@ -34,8 +34,8 @@ class Fit:
     biases and batch norms are left alone."""
     schedule: Schedule = "constant"
     """"time-based": lr / (1 + decay · epoch). "piecewise": `pieces` equal parts, each a tenth of
-    the last. "cosine": annealed at each step, in `cycles` equal cycles
-    with warm restarts (Loshchilov and Hutter 2017)."""
+    the last. "cosine": annealed at each step, in `cycles` equal cycles with warm restarts
+    (Loshchilov and Hutter 2017)."""
     decay: float = 0.1
     """Of the time-based schedule. The paper gives no figure."""
     pieces: int = 3

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Literal
 
 from streamfer.errors import UsageError
 from trainers.corpora.samples import Clip
@@ -24,6 +25,8 @@ COUNT = 5
 
 BY_SESSION = frozenset({"RAMAS", "IEMOCAP"})
 """Corpora of which one session is left out at a time (section 4.3)."""
+
+Part = Literal["whole", "official"]
 
 Person = tuple[str, str]
 """Corpus and participant."""
@@ -39,8 +42,11 @@ class Fold:
     measured: tuple[int, ...]
 
 
-def leave_one_corpus_out(clips: Sequence[Clip]) -> list[Fold]:
+def leave_one_corpus_out(clips: Sequence[Clip], part: Part = "whole") -> list[Fold]:
     """A fold for each corpus among `clips`: it is measured, and all others teach.
+
+    With the `part` "official" a corpus that has an official division is measured on what that is
+    tested on, and the rest of it is on no side.
 
     Raises:
         UsageError: There is one corpus only, one is given twice, or too few teach.
@@ -49,7 +55,10 @@ def leave_one_corpus_out(clips: Sequence[Clip]) -> list[Fold]:
     corpora = sorted({clip.corpus for clip in clips})
     if len(corpora) < 2:
         raise UsageError(f"To leave one corpus out takes two; there is {_named(corpora)} alone.")
-    return [_fold(name, clips, [clip.corpus == name for clip in clips]) for name in corpora]
+    found = [_fold(name, clips, [clip.corpus == name for clip in clips]) for name in corpora]
+    if part == "whole":
+        return found
+    return [replace(fold, measured=_tested(clips, fold.measured)) for fold in found]
 
 
 def folds_of(clips: Sequence[Clip]) -> list[Fold]:
@@ -129,15 +138,15 @@ def session_folds(clips: Sequence[Clip]) -> list[Fold]:
 def official(clips: Sequence[Clip]) -> Fold:
     """The official division: the test part is measured, or the development part if there is none.
 
-    If there are both, the development part is watched.
+    If there are both, the development part is watched. A clip that is in no part is on no side.
 
     Raises:
         UsageError: A part is empty, or somebody is in two of them.
     """
     _require_once(clips)
     parts = {clip.split for clip in clips}
-    measured = "test" if "test" in parts else "development"
-    if not {"train", measured} <= parts:
+    measured = _tested(clips, range(len(clips)))
+    if "train" not in parts or len(measured) == len(clips):
         raise UsageError(
             f"The official division of {_named({clip.corpus for clip in clips})} needs clips to "
             f"train on and others to test on; found {_named(part or 'none' for part in parts)}."
@@ -149,13 +158,13 @@ def official(clips: Sequence[Clip]) -> Fold:
         raise UsageError(
             f"The official division has the same participants on two sides: {_named(divided)}."
         )
-    if parts == {"train", "development", "test"}:
-        sides = (
-            tuple(index for index, clip in enumerate(clips) if clip.split == part)
-            for part in ("train", "development", "test")
-        )
-        return Fold("official", *sides)
-    return _fold("official", clips, [clip.split == measured for clip in clips])
+    train, development = (
+        [index for index, clip in enumerate(clips) if clip.split == part]
+        for part in ("train", "development")
+    )
+    if "test" in parts and development:
+        return Fold("official", tuple(train), tuple(development), measured)
+    return Fold("official", *watched_apart(clips, train), measured)
 
 
 def in_two_corpora(clips: Sequence[Clip]) -> dict[str, tuple[str, ...]]:
@@ -204,6 +213,14 @@ def _fold(name: str, clips: Sequence[Clip], is_measured: Sequence[bool]) -> Fold
     measured = tuple(index for index in range(len(clips)) if is_measured[index])
     others = [index for index in range(len(clips)) if not is_measured[index]]
     return Fold(name, *watched_apart(clips, others), measured)
+
+
+def _tested(clips: Sequence[Clip], corpus: Iterable[int]) -> tuple[int, ...]:
+    """What the official division of a corpus is tested on: all of it, if it has none."""
+    indices = tuple(corpus)
+    parts = {clips[index].split for index in indices}
+    tested = next((part for part in ("test", "development") if part in parts), None)
+    return tuple(index for index in indices if tested in (None, clips[index].split))
 
 
 def _nothing(_: Clip) -> str:

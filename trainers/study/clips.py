@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 
 from streamfer.emotion.backbone import load_backbone
+from streamfer.faces.detector import load_detector
+from streamfer.weights.runtime import choose_device
 from trainers.analysis import printed
 from trainers.analysis.tables.temporal import CROSS_VALIDATED
 from trainers.predictions import Predictions
+from trainers.protocols.folds import in_two_corpora
 from trainers.study.findings import Findings, Network
 from trainers.study.reading import clips_of, samples_digest
 from trainers.study.settings import Study
@@ -28,6 +31,8 @@ from trainers.temporal.paper.smoothing import choose_length
 
 _VALIDATED = "CNN-LSTM"
 """The method of Table 6's last column."""
+
+_SHARED = "participants of a name that is also in another corpus: they must not be the same people"
 
 
 def run_temporal(study: Study, work: Work, found: Findings, say: Callable[[str], None]) -> None:
@@ -70,9 +75,16 @@ def embed_corpora(
         told = Counter(omission.reason for omission in (*seen.omitted, *seen.remarks))
         found.left[name] = dict(found.left[name]) | dict(told.most_common())
         usable.append(seen)
+    shared = in_two_corpora([clip for one in usable for clip in one.clips]).values()
+    for name, count in Counter(corpus for both in shared for corpus in both).items():
+        found.left[name] = dict(found.left[name]) | {_SHARED: count}
     if usable:
         sha256 = usable[0].backbone_sha256
-        found.networks.append(Network("temporal methods", shown_name(study), sha256))
+        detector = load_detector(study.analysis.detector)
+        found.networks += [
+            Network("faces in videos", detector.name, detector.sha256),
+            Network("embeddings", shown_name(study), sha256),
+        ]
     return usable
 
 
@@ -82,6 +94,7 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
     Methods of which one fold fails are absent, with the reason.
     """
     workers = study.execution.workers or len(os.sched_getaffinity(0))
+    device = choose_device(study.execution.device)
     given = {
         "temporal": asdict(study.temporal),
         "backbone": corpora[0].backbone_sha256,
@@ -103,6 +116,7 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
                     study.temporal,
                     folder,
                     workers=workers,
+                    device=device,
                 ),
             )
             if said is None:
@@ -124,6 +138,7 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
                     study.temporal,
                     folder,
                     workers=workers,
+                    device=device,
                 ),
             )
             if said is not None:

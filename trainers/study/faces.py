@@ -6,7 +6,7 @@ are no such corpora, the others take their place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -67,7 +67,7 @@ def draw_faces(study: Study, out: Path, work: Work, found: Findings) -> None:
     if explainable is None:
         found.absent |= {f"Figure {n}": work.failed["a backbone to explain"] for n in NUMBERS}
         return
-    clips = [clip for of in clips_of(found).values() for clip in of]
+    clips = _one_of_each_take(clip for of in clips_of(found).values() for clip in of)
     stills = [still for of in stills_of(found).values() for still in of]
     of_clips = cache(partial(_candidates, clips or stills, explainable, study))
     of_stills = cache(partial(_candidates, stills or clips, explainable, study))
@@ -93,6 +93,11 @@ def draw_faces(study: Study, out: Path, work: Work, found: Findings) -> None:
             found.absent[name] = work.failed[name]
         else:
             found.figures[number] = file
+
+
+def _one_of_each_take(clips: Iterable[Clip]) -> list[Clip]:
+    """Two recordings of one performance would show the same face."""
+    return list({(clip.corpus, clip.take or clip.name): clip for clip in clips}.values())
 
 
 def _draw(number: int, explainable: Explainable, shown: _Shown, seed: int, path: Path) -> None:

@@ -9,7 +9,7 @@ from trainers.analysis import printed
 from trainers.analysis.figures import figure6
 from trainers.analysis.statistics import MEASURES, confusion
 from trainers.analysis.tables import backbone, corpora, detectors, temporal
-from trainers.analysis.tables.table import Table, bullets, grid, percent, plain
+from trainers.analysis.tables.table import Table, bullets, code, grid, percent, plain
 from trainers.predictions import Predictions
 from trainers.study.findings import Findings
 
@@ -18,8 +18,8 @@ _TABLE_5 = "AffectNet"
 FIGURES = {
     7: "Grad-CAM of faces that are recognised rightly and wrongly",
     8: "Grad-CAM of faces whose annotation the backbone contradicts",
-    9: "the backbone on two faces and on their mixture",
-    10: "the same, where an annotation is doubtful",
+    9: "Two faces, their mixture, and what the backbone says",
+    10: "The same, where an annotation is doubtful",
 }
 
 
@@ -34,8 +34,15 @@ def write_report(found: Findings, out: Path) -> Path:
         parts.append(f"{table.markdown()}\n[CSV](tables/{table.name}.csv)\n")
         if table.name == "figure-6":
             parts.append(_confusion(found, out))
+    parts.append("## Figures 7 to 10\n")
     parts += [_figure(found, number, caption) for number, caption in FIGURES.items()]
-    parts += [_left(found), _failed(found), _networks(found), _made_with(found), _contradictions()]
+    parts += [
+        _left(found),
+        _failed(found),
+        _networks(found),
+        _made_with(found),
+        _contradictions(),
+    ]
     out.mkdir(parents=True, exist_ok=True)
     report = out / "README.md"
     report.write_text("\n".join(part for part in parts if part), encoding="utf-8")
@@ -69,7 +76,7 @@ def _corpora(found: Findings) -> str:
             f"{len(reading.samples):,} samples{made}" if reading else found.absent.get(corpus, "")
         )
         rows.append((plain(corpus), plain(what)))
-    return f"## What was there\n\n{grid(('Corpus', ''), rows)}\n"
+    return f"## What was there\n\n{grid(('Corpus', 'Read'), rows)}\n"
 
 
 def _tables(found: Findings) -> Iterator[Table]:
@@ -77,7 +84,7 @@ def _tables(found: Findings) -> Iterator[Table]:
     absent = found.absent
     yield corpora.overview(found.overviews, absent)
     yield detectors.detectors(found.detectors, absent, found.filmed)
-    yield corpora.counts(found.readings, absent)
+    yield corpora.counts(found.readings, absent, unlike=found.synthetic)
     yield backbone.experiments(found.experiments, absent)
     if found.best:
         yield backbone.recalls(found.best[1], found.best[0])
@@ -114,7 +121,7 @@ def _figure(found: Findings, number: int, caption: str) -> str:
     name = f"Figure {number}"
     if number in found.figures:
         return _picture(f"{name}. {caption}", caption, found.figures[number])
-    return f"**{name}. {caption}:** {plain(found.absent.get(name, 'not made'))}\n"
+    return f"**{name}. {caption}**\n\n{plain(found.absent.get(name, 'Not made.'))}\n"
 
 
 def _picture(title: str, text: str, file: str) -> str:
@@ -143,7 +150,7 @@ def _networks(found: Findings) -> str:
 
 
 def _made_with(found: Findings) -> str:
-    given = [(plain(name), plain(value)) for name, value in found.settings.items()]
+    given = [(code(name), code(value)) for name, value in found.settings.items()]
     with_what = ", ".join(f"{plain(name)} {plain(v)}" for name, v in found.versions.items())
     return f"## Settings\n\n{grid(('Setting', 'Value'), given)}\n\nMade with {with_what}.\n"
 

@@ -30,7 +30,7 @@ def run_study(root: Path, out: Path, study: Study, say: Callable[[str], None]) -
     work = Work(root, out, say)
     lock = Lock(work.folder / "lock")
     try:
-        found = Findings(settings=settings.plain(study), versions=_versions())
+        found = Findings(settings=settings.told(study), versions=_versions())
         reading.read_corpora(root, study, work, found, say)
         if not found.readings:
             raise UsageError(f"{root} holds no corpus that could be read: see docs/corpora.md.")

@@ -15,6 +15,7 @@ from streamfer.errors import UsageError
 from trainers.analysis.detectors import Detecting
 from trainers.analysis.printed import EXPERIMENTS, METHODS
 from trainers.backbone.paper import settings as backbone_settings
+from trainers.backbone.paper.experiments import EXPERIMENTS as BACKBONES
 from trainers.backbone.paper.settings import BackboneSettings
 from trainers.corpora.votes import AGREEMENT
 from trainers.temporal.paper import settings as temporal_settings
@@ -24,6 +25,20 @@ Profile = Literal["paper", "released"]
 
 EXPERIMENT = "experiment "
 """How `Study.backbone` names a backbone that the study itself trains: "experiment 9"."""
+
+_ANALYSIS = tuple(
+    f"analysis.{name}"
+    for name in (
+        "fps",
+        "max_gap_s",
+        "min_track_s",
+        "detector",
+        "detector_size",
+        "min_score",
+        "cut_distance",
+    )
+)
+"""What of `Study.analysis` matters here; windows are in `Study.temporal`."""
 
 _Settings = TypeVar("_Settings")
 
@@ -155,6 +170,28 @@ def _is(value: object, hint: Any) -> bool:  # noqa: ANN401 - any type
     if isinstance(value, bool) and hint is not bool:
         return False
     return isinstance(value, int | float if hint is float else hint)
+
+
+def told(study: Study) -> dict[str, str]:
+    """The settings on which results depend, by dotted names; of paths only their last part.
+
+    Experiments are told whole, the first that is run, and the others by what is different.
+    """
+    settings = {
+        name: value
+        for name, value in plain(study).items()
+        if not name.startswith(("execution.", "training.", "analysis.")) or name in _ANALYSIS
+    }
+    first: dict[str, str] = {}
+    for number in study.experiments:
+        own = plain(study.experiment(number, BACKBONES[number]))
+        settings |= {
+            f"{EXPERIMENT}{number}: {name}": value
+            for name, value in own.items()
+            if first.get(name) != value
+        }
+        first = first or own
+    return settings
 
 
 def plain(settings: object, name: str = "") -> dict[str, str]:

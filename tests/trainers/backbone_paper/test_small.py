@@ -20,7 +20,7 @@ def test_only_what_two_cores_need_is_changed():
         overlay = small.OVERLAYS["random"]
         changed = ("epochs", "batch", "lr", "momentum")
         fit = {name: getattr(overlay, name) for name in changed} | {"precision": "bfloat16"}
-        assert made == replace(paper, side=48, fit=replace(paper.fit, **fit, seed=3))
+        assert made == replace(paper, side=32, fit=replace(paper.fit, **fit, seed=3))
 
 
 def test_the_shipped_network_stands_for_resnet_50_only():

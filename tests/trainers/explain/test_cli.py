@@ -1,5 +1,7 @@
 """`python -m trainers explain`."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +43,30 @@ def test_two_photographs_are_mixed(tmp_path: Path):
     assert height > 0.9 * width  # three rows
 
 
+def test_names_of_files_are_no_formulas_and_need_not_fit(tmp_path: Path):
+    plain = tmp_path / "a.png"
+    shutil.copy(ASTRONAUT, plain)
+    strange = tmp_path / os.fsdecode(rb"$\frac{ \xff" + 90 * b"x" + b"$.png")
+    shutil.copy(ASTRONAUT, strange)
+
+    assert explain(plain, "--out", tmp_path / "1.png").exit_code == 0
+    assert explain(strange, "--out", tmp_path / "2.png").exit_code == 0
+
+    shapes = [read_photograph(tmp_path / name).shape for name in ("1.png", "2.png")]
+    assert shapes[0] == shapes[1]
+
+
+def test_a_photograph_is_never_written_over(tmp_path: Path):
+    photograph = tmp_path / "a.png"
+    shutil.copy(ASTRONAUT, photograph)
+    before = photograph.read_bytes()
+
+    done = explain(photograph, "--out", tmp_path / "." / "a.png")
+
+    assert isinstance(done.exception, UsageError)
+    assert photograph.read_bytes() == before
+
+
 def test_any_backbone_and_both_methods(tmp_path: Path):
     network = write_quadrant(tmp_path / "mine.onnx", "upper left")
 
@@ -72,18 +98,33 @@ def test_mistakes_are_said(arguments: list[object], kind: type, said: str, tmp_p
     assert not (tmp_path / "x.png").exists()
 
 
-def test_a_picture_without_a_face_ends_with_one_sentence(tmp_path: Path):
-    Image.fromarray(skimage.data.brick()).save(tmp_path / "wall.png")
-
-    done = subprocess.run(
-        [sys.executable, "-m", "trainers", "explain", "wall.png", "--out", "x.png"],
-        cwd=tmp_path,
+def in_a_process(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
         env={"PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
 
+
+def test_a_picture_without_a_face_ends_with_one_sentence(tmp_path: Path):
+    Image.fromarray(skimage.data.brick()).save(tmp_path / "wall.png")
+
+    done = in_a_process(tmp_path, *["-m", "trainers", "explain", "wall.png", "--out", "x.png"])
+
     assert done.returncode == 2
     assert done.stderr == "error: In wall.png there is no face that the detector finds.\n"
     assert not (tmp_path / "x.png").exists()
+
+
+def test_a_missing_package_is_named(tmp_path: Path):
+    without = "import sys; sys.modules['captum'] = None; sys.argv[1:] = 'explain a --out b'.split()"
+    command = "from trainers.cli.main import main; main()"
+
+    done = in_a_process(tmp_path, "-c", f"{without}; {command}")
+
+    assert done.returncode == 2
+    assert "pip install streamfer[trainers]" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,18 +1,26 @@
 """What is explained is the backbone itself, whatever it is."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from captum.attr import LayerActivation
 
 from streamfer.emotion.backbone import Crop, load_backbone
 from streamfer.errors import UsageError
+from streamfer.weights.catalogue import file_sha256
 from tests.emotion.paper_weights import write_random_weights
 from tests.trainers.explain.networks import write_graph, write_quadrant
 from tests.trainers.explain.photographs import real_faces
 from trainers.analysis.explain.explainable import load_explainable
 from trainers.analysis.explain.heat import heat_maps
 from trainers.analysis.explain.method import Method
+from trainers.backbone.paper.networks import network
+from trainers.backbone.paper.settings import SHIPPED, BackboneSettings
+from trainers.backbone.paper.train import CARD, WEIGHTS, load
 
 
 def assert_the_same_network(name: str) -> None:
@@ -40,6 +48,57 @@ def test_a_users_network_is_itself(tmp_path: Path):
 
 def test_the_papers_network_is_itself(tmp_path: Path):
     assert_the_same_network(str(write_random_weights(tmp_path / "paper.pt")))
+
+
+def write_trained(folder: Path, settings: BackboneSettings) -> Path:
+    """What training leaves: weights, here random ones, and a card that says of what."""
+    torch.manual_seed(0)
+    torch.save(network(settings).state_dict(), folder / WEIGHTS)
+    (folder / CARD).write_text(json.dumps({"settings": asdict(settings)}))
+    return folder / WEIGHTS
+
+
+@pytest.mark.parametrize(
+    ("settings", "crop", "places"),
+    [
+        (
+            BackboneSettings(family=SHIPPED, side=96, freezing="all"),
+            Crop(96, aligned=True),
+            (3, 12),
+        ),
+        (BackboneSettings(neurons=256, side=128), Crop(128, aligned=False), (4, 8)),
+    ],
+    ids=lambda value: getattr(value, "family", ""),
+)
+def test_what_the_trainers_wrote_is_itself(
+    tmp_path: Path, settings: BackboneSettings, crop: Crop, places: tuple[int, int]
+):
+    file = write_trained(tmp_path, settings)
+    faces = np.stack(real_faces(crop)[:2])
+
+    explainable = load_explainable(str(file))
+
+    assert explainable.crop == crop
+    assert explainable.sha256 == file_sha256(file)
+    net, _ = load(file)
+    with torch.no_grad():
+        expected = net(torch.from_numpy(faces).permute(0, 3, 1, 2).float()).softmax(1).numpy()
+    np.testing.assert_allclose(explainable.probabilities(list(faces)), expected, rtol=0, atol=1e-4)
+    for part, side in zip((explainable.last, explainable.fine), places, strict=True):
+        maps = LayerActivation(explainable.net, part).attribute(torch.from_numpy(faces))
+        assert maps.shape[2:] == (side, side)
+    assert heat_maps(explainable, faces[0], [0, 1], Method.LAYER_CAM).shape == (
+        2,
+        *faces.shape[1:3],
+    )
+
+
+@pytest.mark.slow
+def test_networks_of_keras_are_refused(tmp_path: Path):
+    file = write_trained(tmp_path, BackboneSettings(family="mobilenet-v2", side=64))
+
+    with pytest.raises(UsageError, match="backbone cannot be explained: the maps of Keras"):
+        load_explainable(str(file))
 
 
 @pytest.mark.parametrize(

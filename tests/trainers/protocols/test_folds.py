@@ -156,9 +156,22 @@ def test_affwild2_measures_its_development_part_and_watches_some_of_its_training
     assert_apart(clips, fold)
 
 
+def test_of_a_corpus_left_out_the_official_part_alone_can_be_measured() -> None:
+    splits = ("train", "train", "development")
+    clips = [clip("AffWild2", n, f"v{n}", split=splits[n % 3]) for n in range(9)]
+    clips += corpus("SAVEE", 4)
+    whole = folds.leave_one_corpus_out(clips)
+    official = folds.leave_one_corpus_out(clips, "official")
+    assert [len(fold.measured) for fold in whole] == [9, 16]
+    assert [len(fold.measured) for fold in official] == [3, 16]
+    assert {clips[index].split for index in official[0].measured} == {"development"}
+    assert [fold.taught for fold in official] == [fold.taught for fold in whole]
+
+
 def test_an_official_development_part_is_watched_where_there_is_a_test_part() -> None:
     splits = ("train", "train", "development", "test")
     clips = [clip("mine", n, f"p{n}", split=splits[n % 4]) for n in range(8)]
+    clips.append(clip("mine", 8, "in no part"))
     (fold,) = folds.folds_of(clips)
     assert [len(side) for side in (fold.taught, fold.watched, fold.measured)] == [4, 2, 2]
     assert {clips[index].split for index in fold.watched} == {"development"}

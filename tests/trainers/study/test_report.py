@@ -83,10 +83,12 @@ def test_what_failed_or_is_absent_is_told(found, tmp_path):
     text = write_report(found, tmp_path).read_text(encoding="utf-8")
     assert "## What failed\n\n- CNN-GRU: out of memory" in text
     assert "RAMAS: no folder of this name" in text
-    assert "**Figure 7. Grad-CAM of faces that are recognised rightly and wrongly:** faces" in text
+    assert (
+        "**Figure 7. Grad-CAM of faces that are recognised rightly and wrongly**\n\nfaces" in text
+    )
     assert "| SAVEE | no face is seen in it | 3 |" in text
     assert f"| temporal stage | my\\|net.pt | `{'ab' * 32}` |" in text
-    assert "| temporal.fit.epochs | 30 |" in text
+    assert "| `temporal.fit.epochs` | `30` |" in text
 
 
 def test_table_5_takes_affectnet_only(found, tmp_path):

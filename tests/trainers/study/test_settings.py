@@ -2,7 +2,7 @@ import pytest
 
 from streamfer.errors import UsageError
 from trainers.backbone.paper.experiments import EXPERIMENTS
-from trainers.study.settings import Study, load, plain
+from trainers.study.settings import Study, load, plain, told
 
 
 @pytest.fixture
@@ -86,3 +86,18 @@ def test_settings_are_told_without_this_machines_folders():
     assert told["detectors.SSD"] == "ssd.onnx"
     assert told["temporal.fit.lr"] == "0.0001"
     assert told["methods"].startswith("CNN-W, CNN-S")
+
+
+def test_the_report_tells_what_results_depend_on(toml):
+    file = toml("experiments = [4, 5, 9]\n[training]\nside = 64\n[execution]\nworkers = 3\n")
+    settings = told(load(file, {}))
+    assert settings["temporal.smoothing"] == "71 frames"
+    assert settings["analysis.min_score"] == "0.5"
+    assert "analysis.smoothing" not in settings  # that of the windows counts
+    assert not any(name.startswith("execution") for name in settings)
+    assert settings["experiment 4: side"] == "64"
+    assert settings["experiment 4: fit.schedule"] == "constant"
+    assert {name for name in settings if name.startswith("experiment 5")} == {
+        "experiment 5: fit.schedule"
+    }
+    assert settings["experiment 9: mixup"] == "True"

@@ -2,62 +2,23 @@
 
 from collections import Counter
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
-import cv2
-import insightface
 import numpy as np
 import pytest
-from skimage.data import astronaut
 
 from streamfer.config import Analysis, Execution
 from streamfer.errors import UsageError
-from streamfer.media.encode import VideoWriter
 from streamfer.store.read import read
+from tests.trainers.temporal_paper.filmed import film
 from trainers.corpora.samples import Clip, Pictures, Seconds
 from trainers.temporal.paper import sequences as module
 from trainers.temporal.paper.embeddings import embed
 from trainers.temporal.paper.sequences import Sequences, join, sequences
 
-HEIGHT, WIDTH = 240, 400
 # Somebody who leaves the picture is no cut.
 ANALYSIS = Analysis(cut_distance=1)
 LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
-
-
-def head(picture: np.ndarray, left: int, top: int, size: int, shown: int) -> np.ndarray:
-    return cv2.resize(picture[top : top + size, left : left + size], (shown, shown))
-
-
-_PHOTOGRAPH = Path(insightface.__file__).parent / "data" / "images" / "t1.jpg"
-ONE = head(astronaut(), 130, 0, 240, 180)
-OTHER = head(cv2.imread(str(_PHOTOGRAPH))[..., ::-1], 410, 220, 220, 150)
-
-
-def scene(*, left: bool, right: bool) -> np.ndarray:
-    """One person on the left, another on the right and smaller, or nobody."""
-    picture = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-    for there, face, x in ((left, ONE, 10), (right, OTHER, 235)):
-        if there:
-            picture[30 : 30 + len(face), x : x + len(face)] = face
-    return picture
-
-
-def film(path: Path, scenes: list[tuple[float, bool, bool]]) -> Path:
-    """Each scene is shown for so many seconds; the first half at 10 pictures a second, then 25."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with VideoWriter(path, WIDTH, HEIGHT, Fraction(1, 50)) as video:
-        pts = 0
-        until = 0.0
-        length = sum(seconds for seconds, *_ in scenes)
-        for seconds, left, right in scenes:
-            until += seconds
-            picture = scene(left=left, right=right)
-            while pts < 50 * until:
-                video.put(picture, pts)
-                pts += 5 if pts < 25 * length else 2
-    return path
 
 
 @pytest.fixture(scope="module")

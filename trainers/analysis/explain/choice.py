@@ -8,19 +8,16 @@ from numpy.typing import NDArray
 from streamfer.errors import UsageError
 from trainers.predictions import Predictions
 
-EIGHT = 8
 
-
-def right_and_wrong(predictions: Predictions, seed: int, count: int = EIGHT) -> NDArray[np.intp]:
-    """Samples for Figure 7, by chance: half recognised rightly, half wrongly, as far as there are.
+def right_and_wrong(predictions: Predictions, seed: int) -> NDArray[np.intp]:
+    """Samples for Figure 7, by chance: four recognised rightly, four wrongly, if there are so many.
 
     Right ones come first. Among each, every expression is drawn once before one is drawn again.
     """
     right = predictions.probabilities.argmax(1) == predictions.labels
     generator = np.random.default_rng(seed)
     chosen = [
-        _drawn(np.flatnonzero(mask), predictions.labels, generator, size)
-        for mask, size in ((right, count - count // 2), (~right, count // 2))
+        _drawn(np.flatnonzero(mask), predictions.labels, generator, 4) for mask in (right, ~right)
     ]
     return np.concatenate(chosen)
 

@@ -16,10 +16,16 @@ from streamfer.emotion.backbone import Crop, load_backbone, squared
 from streamfer.emotion.emo_affectnet import SIDE, ResNet50
 from streamfer.errors import UsageError
 from streamfer.media.rgb import require_rgb
-from streamfer.weights.catalogue import resolve
+from streamfer.weights.catalogue import file_sha256, resolve
 from streamfer.weights.runtime import is_torch_file, model_name
 from streamfer.weights.torch_file import fill
 from trainers.analysis.explain.cut_graph import CutGraph
+from trainers.backbone.network import STAGES, ExpressionNet
+from trainers.backbone.paper.settings import SHIPPED
+from trainers.backbone.paper.train import CARD, load
+
+TOGETHER = 16
+"""Faces that enter a network at once: 16 of ResNet-50's take 90 MB."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,9 @@ class Explainable:
 
     def probabilities(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """The seven probabilities (N, 7) of such faces."""
+        parts = torch.split(torch.from_numpy(self.fit(faces)), TOGETHER)
         with torch.no_grad():
-            logits: Tensor = self.net(torch.from_numpy(self.fit(faces)))
+            logits = torch.cat([self.net(part) for part in parts])
         found: NDArray[np.float32] = torch.softmax(logits, dim=1).numpy()
         return found
 
@@ -66,14 +73,17 @@ class _Pictures(nn.Module):
 
 
 def load_explainable(name: str = "default") -> Explainable:
-    """Load a backbone, as `streamfer.load_backbone` names them: "default", a name, or a file.
+    """Load a backbone: "default", a name, or a file, as `streamfer.load_backbone` takes them.
+
+    Or the file of any network of torch's that `python -m trainers backbone` trained, with its card
+    beside it.
 
     Raises:
         UsageError: There is no such backbone, or it has no maps that could be explained.
     """
     path = resolve(model_name(name, "backbone", "cpu"), "backbone")
     if is_torch_file(path):
-        return _resnet(path)
+        return _trained(path) if (path.parent / CARD).exists() else _resnet(path)
     backbone = load_backbone(name)
     try:
         net = CutGraph(onnx.load(path), backbone.input_size).eval()
@@ -83,7 +93,24 @@ def load_explainable(name: str = "default") -> Explainable:
 
 
 def _resnet(path: Path) -> Explainable:
+    """The paper's network, from a file that says nothing of itself."""
     net = ResNet50()
     sha256 = fill(net, path, task="backbone", whose="the paper's ResNet-50")
-    crop = Crop(SIDE, aligned=False)
-    return Explainable(path.stem, sha256, crop, _Pictures(net).eval(), net.layer4, net.layer3)
+    return _of_torch(path.stem, sha256, Crop(SIDE, aligned=False), net)
+
+
+def _trained(path: Path) -> Explainable:
+    net, settings = load(path)
+    crop = Crop(settings.side, aligned=settings.family == SHIPPED)
+    return _of_torch(path.stem, file_sha256(path), crop, net)
+
+
+def _of_torch(name: str, sha256: str, crop: Crop, net: nn.Module) -> Explainable:
+    # Training may have frozen parts, through which gradients must pass here.
+    faces = _Pictures(net).eval().requires_grad_()
+    if isinstance(net, ResNet50):
+        return Explainable(name, sha256, crop, faces, net.layer4, net.layer3)
+    if isinstance(net, ExpressionNet):
+        fine = sum(count for _, count in STAGES[:2])
+        return Explainable(name, sha256, crop, faces, net.blocks, net.blocks[fine - 1])
+    raise UsageError(f"{name} cannot be explained: the maps of Keras's networks are out of reach.")

@@ -30,93 +30,62 @@ from trainers.analysis.explain.panels import (
 
 Face = NDArray[np.uint8]
 
-ABREAST = 4
-"""Faces beside each other in Figure 7."""
-
 
 def figure7(
-    explainable: Explainable,
-    faces: Sequence[Face],
-    labels: Sequence[int],
-    path: Path,
-    method: Method = Method.GRAD_CAM,
+    explainable: Explainable, faces: Sequence[Face], labels: Sequence[int], path: Path
 ) -> None:
     """Faces that are recognised rightly or wrongly, each with its heat for what was recognised.
 
     The paper shows eight.
     """
-    probabilities = explainable.probabilities(faces)
-    rows = -(-len(faces) // ABREAST)
-    columns = min(len(faces), ABREAST)
-    figure = Figure(figsize=(2.75 * columns + 0.8, 1.75 * rows), layout="constrained")
-    axes = figure.subplots(rows, 2 * columns, squeeze=False)
-    for axis in axes.flat[2 * len(faces) :]:
-        axis.axis("off")
-    for index, (face, label, found) in enumerate(zip(faces, labels, probabilities, strict=True)):
-        said = int(found.argmax())
-        beside, over = axes.flat[2 * index : 2 * index + 2]
-        (shown,) = explainable.fit([face])
-        (heat,) = heat_maps(explainable, face, [said], method)
+    figure, axes = _grid(len(faces), abreast=4, panels=2)
+    found = explainable.probabilities(faces)
+    for index, face in enumerate(explainable.fit(faces)):
+        label, said = labels[index], int(found[index].argmax())
+        (heat,) = heat_maps(explainable, face, [said])
         right = "✓" if said == label else "✗"
-        show_face(beside, shown, f"annotated:\n{EMOTIONS[label]}", wrong=said != label)
-        show_heat(over, shown, heat, f"network: {right}\n{percent(said, found)}")
-    scale(figure, list(axes.flat), method)
+        beside, over = axes[index]
+        show_face(beside, face, f"annotated:\n{EMOTIONS[label]}", wrong=said != label)
+        show_heat(over, face, heat, f"network: {right}\n{percent(said, found[index])}")
+    scale(figure, axes, Method.GRAD_CAM)
     save(figure, path)
 
 
 def figure8(
-    explainable: Explainable,
-    faces: Sequence[Face],
-    labels: Sequence[int],
-    path: Path,
-    method: Method = Method.GRAD_CAM,
+    explainable: Explainable, faces: Sequence[Face], labels: Sequence[int], path: Path
 ) -> None:
     """Faces whose annotation the network contradicts: its heat for both."""
-    probabilities = explainable.probabilities(faces)
-    rows = -(-len(faces) // 2)
-    columns = min(len(faces), 2)
-    figure = Figure(figsize=(4.2 * columns + 0.8, 1.75 * rows), layout="constrained")
-    axes = figure.subplots(rows, 3 * columns, squeeze=False)
-    for axis in axes.flat[3 * len(faces) :]:
-        axis.axis("off")
-    for index, (face, label, found) in enumerate(zip(faces, labels, probabilities, strict=True)):
-        said = int(found.argmax())
-        alone, annotated, recognised = axes.flat[3 * index : 3 * index + 3]
-        (shown,) = explainable.fit([face])
-        heats = heat_maps(explainable, face, [label, said], method)
-        show_face(alone, shown, f"annotated:\n{EMOTIONS[label]}", wrong=said != label)
-        show_heat(annotated, shown, heats[0], f"for the annotated\n{percent(label, found)}")
-        show_heat(recognised, shown, heats[1], f"for the network's\n{percent(said, found)}")
-    scale(figure, list(axes.flat), method)
+    figure, axes = _grid(len(faces), abreast=2, panels=3)
+    found = explainable.probabilities(faces)
+    for index, face in enumerate(explainable.fit(faces)):
+        label, said = labels[index], int(found[index].argmax())
+        heats = heat_maps(explainable, face, [label, said])
+        alone, annotated, recognised = axes[index]
+        show_face(alone, face, f"annotated:\n{EMOTIONS[label]}", wrong=said != label)
+        show_heat(annotated, face, heats[0], f"for the annotated\n{percent(label, found[index])}")
+        show_heat(recognised, face, heats[1], f"for the network's\n{percent(said, found[index])}")
+    scale(figure, axes, Method.GRAD_CAM)
     save(figure, path)
 
 
 def figure9(
-    explainable: Explainable,
-    faces: tuple[Face, Face],
-    labels: tuple[int, int],
-    path: Path,
-    share: float = 0.64,
+    explainable: Explainable, faces: tuple[Face, Face], labels: tuple[int, int], path: Path
 ) -> None:
     """Two faces and their mixture, with the network's probabilities beside the true mixture.
 
-    `share` is the first face's; the paper drew .64.
+    The first face has a share of .64, as in the paper.
     """
-    _mixtures(explainable, faces, labels, [share], path)
+    _mixtures(explainable, faces, labels, [0.64], path)
 
 
 def figure10(
-    explainable: Explainable,
-    faces: tuple[Face, Face],
-    labels: tuple[int, int],
-    path: Path,
-    share: float = 0.7,
+    explainable: Explainable, faces: tuple[Face, Face], labels: tuple[int, int], path: Path
 ) -> None:
     """The same, of a face with a doubtful annotation and another, mixed both ways.
 
-    In the first mixture the first face has the `share`, in the second the other face.
+    In the first mixture the first face has a share of .7, in the second one of .3.
     """
-    _mixtures(explainable, faces, labels, [share, 1 - share], path)
+    _mixtures(explainable, faces, labels, [0.7, 0.3], path)
 
 
 def explanation(
@@ -138,19 +107,28 @@ def explanation(
     figure = Figure(figsize=(2.1 * columns + 0.9, 2.2 * len(faces)), layout="constrained")
     axes = figure.subplots(len(faces), columns, squeeze=False)
     found = explainable.probabilities(faces)
-    for index, (row, face) in enumerate(zip(axes, faces, strict=True)):
+    for index, face in enumerate(explainable.fit(faces)):
+        beside, *over, bars = axes[index]
         targets = [int(found[index].argmax())] + ([] if target is None else [target])
-        (shown,) = explainable.fit([face])
-        show_face(row[0], shown, names[index])
-        for axis, emotion, heat in zip(
-            row[1:], targets, heat_maps(explainable, face, targets, method), strict=False
-        ):
-            show_heat(axis, shown, heat, f"for {percent(emotion, found[index])}")
-        show_bars(row[-1], found[index], None if expected is None else expected[index])
+        heats = heat_maps(explainable, face, targets, method)
+        show_face(beside, face, names[index])
+        for axis, emotion, heat in zip(over, targets, heats, strict=True):
+            show_heat(axis, face, heat, f"for {percent(emotion, found[index])}")
+        show_bars(bars, found[index], None if expected is None else expected[index])
     if expected is not None:
         explain_diamonds(figure, "the same mixture of what the network says of each")
-    scale(figure, list(axes[:, :-1].flat), method)
+    scale(figure, axes[:, :-1], method)
     save(figure, path)
+
+
+def _grid(samples: int, *, abreast: int, panels: int) -> tuple[Figure, NDArray[np.object_]]:
+    """A figure with `panels` for each sample, and their axes (samples or more, panels)."""
+    columns, rows = min(samples, abreast), -(-samples // abreast)
+    figure = Figure(figsize=(1.4 * panels * columns + 0.8, 1.75 * rows), layout="constrained")
+    axes = figure.subplots(rows, panels * columns, squeeze=False).reshape(-1, panels)
+    for axis in axes[samples:].flat:
+        axis.axis("off")
+    return figure, axes
 
 
 def _mixtures(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -88,10 +87,14 @@ def explain_diamonds(figure: Figure, meaning: str) -> None:
     figure.supxlabel(f"◇ {meaning}", fontsize=8, color=INK)
 
 
-def scale(figure: Figure, axes: Sequence[Axes], method: Method) -> None:
+def scale(figure: Figure, axes: NDArray[np.object_], method: Method) -> None:
     """Beside `axes` of a figure, what the colours of heat mean."""
     bar = figure.colorbar(
-        ScalarMappable(Normalize(0, 1), HEAT), ax=list(axes), shrink=0.6, aspect=25, pad=0.02
+        ScalarMappable(Normalize(0, 1), HEAT),
+        ax=axes.ravel().tolist(),
+        shrink=0.6,
+        aspect=25,
+        pad=0.02,
     )
     bar.set_ticks([0, 0.5, 1], labels=["0", "half", "most"], fontsize=7)
     bar.set_label(f"speaks for the expression ({method.label})", fontsize=7)
@@ -121,7 +124,8 @@ def percent(emotion: int, probabilities: NDArray[np.floating]) -> str:
 def _frame(axes: Axes, title: str, *, wrong: bool = False) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_title(title, fontsize=8, color=INK, pad=4)
+    # Titles may be names of files, which may hold dollars: no formulas.
+    axes.set_title(title, fontsize=8, color=INK, pad=4, parse_math=False)
     for side in axes.spines.values():
         side.set(
             color=WRONG if wrong else INK,

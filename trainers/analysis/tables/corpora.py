@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from streamfer.emotion.labels import EMOTIONS
 from trainers.analysis import printed
@@ -103,8 +103,15 @@ def _range(low: str, high: str) -> str:
     return low if low == high else f"{low}–{high}"
 
 
-def counts(readings: Mapping[str, AnyReading], absent: Mapping[str, str]) -> Table:
-    """Table 3: the samples of each expression that the adapters give, beside the printed ones."""
+def counts(
+    readings: Mapping[str, AnyReading],
+    absent: Mapping[str, str],
+    unlike: Collection[str] = (),
+) -> Table:
+    """Table 3: the samples of each expression that the adapters give, beside the printed ones.
+
+    `unlike` are corpora that are not meant to have the printed counts: these explain nothing.
+    """
     rows: list[tuple[str, ...]] = []
     records: list[Record] = []
     total, notes = [0] * len(EMOTIONS), []
@@ -120,7 +127,7 @@ def counts(readings: Mapping[str, AnyReading], absent: Mapping[str, str]) -> Tab
                 rows.append(("*printed*", *(f"*{cell}*" for cell in _cells(shown))))
             if ours is not None:
                 total = [a + b for a, b in zip(total, ours, strict=True)]
-                if shown is not None and ours != tuple(count or 0 for count in shown):
+                if corpus not in unlike and shown and ours != tuple(count or 0 for count in shown):
                     note = CATALOGUE[corpus].note or "a part is missing, or it is another version."
                     notes.append(f"{name} differs from what is printed. {plain(note)}")
             records += [

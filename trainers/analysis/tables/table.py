@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from streamfer.cli.console import printable
 from streamfer.export import csv
 from trainers.analysis.statistics import Estimate
 
@@ -67,10 +68,13 @@ def plain(text: object) -> str:
 
     What cannot be printed is shown as its escape, such as \x1b.
     """
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text)
-    )
-    return _MARKS.sub(r"\\\g<0>", shown)
+    return _MARKS.sub(r"\\\g<0>", printable(text))
+
+
+def code(text: object) -> str:
+    """Text from outside as code: a name or a value that is typed just so, on one line."""
+    shown = printable(text).replace("|", "\\|")
+    return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
 
 
 def percent(share: float | None) -> str:
@@ -98,4 +102,8 @@ def figures_of(found: Estimate) -> dict[str, float | None]:
 
 def because(absent: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
     """Notes that say why figures of `names` are absent; `absent` gives the reasons, plain text."""
-    return tuple(f"{plain(name)}: {plain(absent[name])}" for name in names if name in absent)
+    of_reason: dict[str, list[str]] = {}
+    for name in names:
+        if name in absent:
+            of_reason.setdefault(absent[name], []).append(plain(name))
+    return tuple(f"{', '.join(those)}: {plain(reason)}" for reason, those in of_reason.items())

@@ -125,8 +125,9 @@ def cross_corpus(
         tuple(rows),
         tuple(records),
         (
-            "In brackets: 95 % intervals, bootstrap over participants. δ: points above CNN-W. "
-            "Averages are over the corpora of the column.",
+            "In brackets: 95 % intervals, bootstrap over participants; of few participants, such "
+            "as SAVEE's four, they are narrower than they should be. In parentheses: δ, points "
+            "above CNN-W. Averages are over the corpora of the column.",
             _tested(uars.test()),
             *because(absent, (*printed.DYNAMIC, *columns)),
         ),
@@ -274,5 +275,9 @@ def lengths(found: Mapping[str, Mapping[int, float]], chosen: int | None) -> Tab
             {"corpus": corpus, "length": length, "uar": round(100 * uar, 4)}
             for corpus, of in found.items()
             for length, uar in of.items()
+        ),
+        (
+            "Ours are sampled pictures, 5 a second unless the settings say otherwise; the paper's "
+            "were probably all pictures of the videos. Of equals the shortest is shown.",
         ),
     )

@@ -28,6 +28,7 @@ from trainers import metrics
 from trainers.backbone.paper.divide import divide, minority, sample
 from trainers.backbone.paper.experiments import ADDED, EXPERIMENTS, PRINTED
 from trainers.backbone.paper.settings import SHIPPED, BackboneSettings
+from trainers.backbone.paper.small_tables import TABLE
 from trainers.backbone.paper.train import Trained, predict, train
 from trainers.corpora.samples import Still
 from trainers.fitting.settings import Fit
@@ -37,7 +38,6 @@ Start = Literal["random", "recognition"]
 """First weights: random ones of the paper's networks; or those of a face recognition network, in
 the network that streamfer ships, for ResNet-50 with VGGFace2's."""
 
-TABLE = "table.json"
 TAUGHT = 2000
 WATCHED_EACH = 150  # of an expression, as early stopping sees them
 
@@ -48,7 +48,7 @@ OVERLAYS: Mapping[Start, Fit] = MappingProxyType(
     }
 )
 """What is other than in the paper: fewer epochs, and higher rates in smaller batches, since there
-are few steps. The pictures are 48 pixels wide, FER2013's size, or 96, the shipped network's."""
+are few steps. The pictures are 32 pixels wide, or 96, the shipped network's size."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def small(settings: BackboneSettings, start: Start, seed: int) -> BackboneSettin
     )
     if start == "recognition":
         return replace(settings, family=SHIPPED, side=96, fit=fit)
-    return replace(settings, side=48, fit=fit)
+    return replace(settings, side=32, fit=fit)
 
 
 def experiments(start: Start) -> list[int]:

@@ -65,6 +65,7 @@ def train(
         UsageError: `out` holds another configuration's checkpoint; or see `initialise`.
         InputError: A picture cannot be read.
     """
+    initial = initial and initial.absolute()  # a worker may stand in another folder
     making = MakeBackboneTask(settings, tuple(taught), tuple(watched), initial)
     about: About = settings.plain() | {
         "first weights": _digest(initial) if initial else "random",

@@ -72,7 +72,7 @@ def cast(corpus: str, faces: Faces, count: int, takes: int, seed: int) -> list[P
     Raises:
         UsageError: the press set has too few faces.
     """
-    people = _People(faces, _share(corpus, faces, seed), takes)
+    people = _People(faces, shares(faces, seed)[corpus], takes)
     found: list[dict[int, list[Change]]] = [{} for _ in range(count)]
     for label in _by_rarity(faces):
         for changes, drawn in zip(found, people.showing(label), strict=False):
@@ -134,18 +134,20 @@ def _by_rarity(faces: Faces) -> list[int]:
     return sorted(range(len(EMOTIONS)), key=lambda label: counts[label])
 
 
-def _share(corpus: str, faces: Faces, seed: int) -> list[str]:
-    """The persons of a corpus: those who show an expression are dealt out, the rarest first."""
+def shares(faces: Faces, seed: int) -> dict[str, list[str]]:
+    """The persons of each corpus: who shows an expression is dealt out, the rarest first."""
     shown: dict[int, set[str]] = {label: set() for label in range(len(EMOTIONS))}
     for name, label in zip(faces.names, faces.labels.tolist(), strict=True):
         shown[label].add(person(name))
-    dealt: dict[str, str] = {}
+    dealt: set[str] = set()
+    of: dict[str, list[str]] = {corpus: [] for corpus in CORPORA}
     rng = generator("", seed, "shares")
     for label in _by_rarity(faces):
-        waiting = sorted(shown[label] - dealt.keys())
+        waiting = sorted(shown[label] - dealt)
         for number, index in enumerate(rng.permutation(len(waiting))):
-            dealt[waiting[index]] = CORPORA[number % len(CORPORA)]
-    return [name for name, of in dealt.items() if of == corpus]
+            of[CORPORA[number % len(CORPORA)]].append(waiting[index])
+        dealt.update(waiting)
+    return of
 
 
 @lru_cache(maxsize=1)

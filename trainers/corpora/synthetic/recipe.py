@@ -24,7 +24,9 @@ STILL_S = 0.2  # before the face begins to move
 class Size:
     """participants in each corpus, takes of each expression by each.
 
-    faults: whether mistakes are planted, such as a missing file or a video without a face.
+    faults: whether mistakes are planted. Of RAMAS, IEMOCAP, CREMA-D, AffWild2 and AffectNet a file
+    is missing that annotations name; of RAVDESS two videos show nobody (one with sound, one
+    without) and one has an emotion's code that there is not; of SAVEE one shows two people.
     """
 
     participants: int = 2

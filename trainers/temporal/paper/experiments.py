@@ -11,9 +11,6 @@ from collections.abc import Sequence as TheSequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from streamfer.errors import UsageError
 from streamfer.store.durable import make_folder, write_file
 from streamfer.store.output import safe_name
@@ -25,7 +22,7 @@ from trainers.temporal.paper.sequences import Sequences, join
 from trainers.temporal.paper.settings import METHODS, Temporal
 from trainers.temporal.paper.smoothing import cnn_s, cnn_w
 from trainers.temporal.paper.teaching import about, recognise, teach
-from trainers.temporal.paper.units import Units, mean_over_windows, predictions_of, units_of
+from trainers.temporal.paper.units import mean_over_windows, predictions_of, units_of
 from trainers.temporal.paper.windows import lay_out
 
 _UNTAUGHT = {"cnn-w": cnn_w, "cnn-s": cnn_s}
@@ -38,21 +35,30 @@ def leave_one_corpus_out(
     out: Path,
     *,
     workers: int = 1,
+    device: str = "cpu",
 ) -> Predictions:
     """What `method` says of each corpus when taught by all others (section 4.3, Table 6).
 
     `out` is the folder in which folds are kept; Ray is joined or started for more `workers` than 1.
+    `device` is where recurrent methods are taught, "cpu" or "cuda": then a worker has a GPU each.
 
     Raises:
         UsageError: A fold cannot be made, or `out` holds one of other settings.
     """
     together = join(corpora)
-    protocol = folds.leave_one_corpus_out(together.clips)
-    return _measured(method, together, protocol, settings, out / "leave-one-corpus-out", workers)
+    protocol = folds.leave_one_corpus_out(together.clips, settings.left_out)
+    kept = out / "leave-one-corpus-out"
+    return _measured(method, together, protocol, settings, kept, workers, device)
 
 
 def cross_validate(
-    method: str, corpus: Sequences, settings: Temporal, out: Path, *, workers: int = 1
+    method: str,
+    corpus: Sequences,
+    settings: Temporal,
+    out: Path,
+    *,
+    workers: int = 1,
+    device: str = "cpu",
 ) -> Predictions:
     """What `method` says of a corpus when taught by others of its participants (Table 6, CV).
 
@@ -60,18 +66,7 @@ def cross_validate(
     """
     protocol = folds.folds_of(corpus.clips)
     kept = out / safe_name(corpus.clips[0].corpus)
-    return _measured(method, corpus, protocol, settings, kept, workers)
-
-
-def say(
-    method: str, sequences: Sequences, fold: Fold, units: Units, settings: Temporal, out: Path
-) -> NDArray[np.float32]:
-    """Probabilities (U, 7) of units by a method taught on a fold, as far as it is taught at all."""
-    if method in _UNTAUGHT:
-        return _UNTAUGHT[method](sequences, units, settings)
-    net = teach(method, sequences, fold, settings, out)
-    windows = lay_out(sequences, settings.analysis(sequences.fps)).of(units.clip)
-    return mean_over_windows(recognise(net, windows), windows.windows, units)
+    return _measured(method, corpus, protocol, settings, kept, workers, device)
 
 
 def _measured(
@@ -81,6 +76,7 @@ def _measured(
     settings: Temporal,
     out: Path,
     workers: int,
+    device: str,
 ) -> Predictions:
     if method not in METHODS:
         raise UsageError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
@@ -92,7 +88,7 @@ def _measured(
         for fold, place in zip(protocol, places, strict=True)
         if not _kept(place).exists()
     ]
-    measure = partial(_measure, method, settings)
+    measure = partial(_measure, method, settings, device)
     if workers == 1 or len(missing) < 2:
         for fold, place in missing:
             measure(sequences, fold, place)
@@ -100,13 +96,20 @@ def _measured(
         # Importing Ray takes a second.
         from trainers.temporal.paper.on_ray import side_by_side  # noqa: PLC0415
 
-        side_by_side(measure, sequences, missing, workers)
+        side_by_side(measure, sequences, missing, workers, gpu=device == "cuda")
     return predictions.join([predictions.read(_kept(place)) for place in places])
 
 
-def _measure(method: str, settings: Temporal, sequences: Sequences, fold: Fold, out: Path) -> None:
+def _measure(
+    method: str, settings: Temporal, device: str, sequences: Sequences, fold: Fold, out: Path
+) -> None:
     units = units_of(sequences, fold.measured)
-    said = say(method, sequences, fold, units, settings, out)
+    if method in _UNTAUGHT:
+        said = _UNTAUGHT[method](sequences, units, settings)
+    else:
+        net = teach(method, sequences, fold, settings, out, device)
+        windows = lay_out(sequences, settings.analysis(sequences.fps)).of(fold.measured)
+        said = mean_over_windows(recognise(net, windows), windows.windows, units)
     part = out / "part.parquet"
     predictions_of(sequences, units, said, fold.name).write(part)
     part.replace(_kept(out))

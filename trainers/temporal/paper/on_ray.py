@@ -21,9 +21,16 @@ Measure = Callable[[Sequences, Fold, Path], None]
 
 
 def side_by_side(
-    measure: Measure, sequences: Sequences, jobs: TheSequence[tuple[Fold, Path]], workers: int
+    measure: Measure,
+    sequences: Sequences,
+    jobs: TheSequence[tuple[Fold, Path]],
+    workers: int,
+    *,
+    gpu: bool,
 ) -> None:
-    """Call `measure` for each fold and its folder, which all machines share, on a core each.
+    """Call `measure` for each fold and its folder, which all machines share.
+
+    Each has a core and, with `gpu`, a GPU of its own.
 
     Ray is joined where this process has joined it, or where RAY_ADDRESS says; else it is started
     here with room for `workers`. A fold whose process dies is begun again.
@@ -33,7 +40,7 @@ def side_by_side(
     """
     with nullcontext() if ray.is_initialized() else session(None, workers):
         shared = ray.put(sequences)
-        work = ray.remote(_call)
+        work = ray.remote(num_gpus=int(gpu))(_call)
         tasks = [work.remote(measure, shared, fold, out.absolute()) for fold, out in jobs]
         try:
             ray.get(tasks)

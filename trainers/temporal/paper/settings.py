@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from streamfer.config import Analysis, Gaps, Shape
 from streamfer.errors import UsageError
 from trainers.fitting.settings import Fit
+from trainers.protocols.folds import Part
 
 Edge = Literal["inside", "cut"]
 ClassWeights = Literal["inverse", "none"]
@@ -41,7 +42,7 @@ class Temporal:
     """The paper gives none. These are the authors' five samples of ten."""
     gaps: Gaps = "mask"
     """What stands where no face is seen, and behind the end of a clip, as in `streamfer run`. The
-    paper gives nothing."""
+    paper does not say."""
     smoothing: str = "71 frames"
     """Of CNN-S: an odd number of sampled frames from 3 to 99, or seconds as in "2.2 s"."""
     smoothing_shape: Shape = "hann"
@@ -50,6 +51,9 @@ class Temporal:
     """Where the smoothing window is put. "inside": in the clip only, from the first frame on, as
     the paper has it; shortened to a clip that is shorter. "cut": around every frame, and cut off
     at the edges."""
+    left_out: Part = "whole"
+    """Of a corpus that is left out, what is measured: all of it or, if it has an official division
+    (AffWild2), the "official" part alone. The paper does not say."""
     svm_c: float = 0.01
     """scikit-learn's C. The paper gives none. With 1, the usual one, fitting to few clips does not
     end."""
@@ -66,7 +70,11 @@ class Temporal:
     the recurrent layers and 2,000 numbers more."""
 
     def __post_init__(self) -> None:
-        for name, kind in (("smoothing_edge", Edge), ("class_weights", ClassWeights)):
+        for name, kind in (
+            ("smoothing_edge", Edge),
+            ("left_out", Part),
+            ("class_weights", ClassWeights),
+        ):
             if getattr(self, name) not in get_args(kind):
                 raise UsageError(
                     f"{name} is {getattr(self, name)!r}; choose one of {', '.join(get_args(kind))}."

@@ -60,12 +60,18 @@ class WindowTask:
 
 
 def teach(
-    method: str, sequences: Sequences, fold: Fold, settings: Temporal, out: Path
+    method: str,
+    sequences: Sequences,
+    fold: Fold,
+    settings: Temporal,
+    out: Path,
+    device: str = "cpu",
 ) -> nn.Module:
     """Fit a method that learns to the taught side of a fold; gives a network of logits (W, 7).
 
     A recurrent method leaves its checkpoint and TensorBoard's events in the folder `out`, and the
-    same call goes on from there. The SVM has nothing to watch, and is fitted at once.
+    same call goes on from there; `device` is torch's, on which the network stays. The SVM has
+    nothing to watch, and is fitted at once on the CPU.
 
     Raises:
         UsageError: `out` is of another configuration, or the taught clips show one emotion only.
@@ -80,10 +86,11 @@ def teach(
             balanced=settings.class_weights == "inverse",
         )
     make_task = partial(WindowTask, method, sequences, fold, settings)
-    fitted = fit(make_task, settings.fit, out, about=about(method, sequences, fold, settings))
+    made_with = about(method, sequences, fold, settings)
+    fitted = fit(make_task, settings.fit, out, about=made_with, device=device)
     net = RECURRENT[method]()
     net.load_state_dict(fitted.state)
-    return net.eval()
+    return net.to(device).eval()
 
 
 @torch.no_grad()

@@ -127,11 +127,11 @@ def session_folds(clips: Sequence[Clip]) -> list[Fold]:
         )
     return [
         _fold(
-            f"session{'s' * (len(names) > 1)} {', '.join(sorted(names))}",
+            f"session{'s' * (len(names) > 1)} " + ", ".join(names).replace("Session", ""),
             clips,
             [clip.session in names for clip in clips],
         )
-        for names in sorted(sessions.values(), key=sorted)
+        for names in sorted(map(sorted, sessions.values()))
     ]
 
 

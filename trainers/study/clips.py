@@ -44,7 +44,11 @@ def run_temporal(study: Study, work: Work, found: Findings, say: Callable[[str],
         return
     if study.lengths:
         seek_length(study, corpora, work, found)
-    run_protocols(study, corpora, work, found)
+    step = "cross-corpus experiments"
+    work.attempt(step, partial(run_protocols, study, corpora, work, found))
+    for method in (*printed.METHODS, CROSS_VALIDATED) if step in work.failed else ():
+        if method not in found.left_out:
+            found.absent.setdefault(method, work.failed[step])
 
 
 def embed_corpora(
@@ -94,6 +98,8 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
     Methods of which one fold fails are absent, with the reason.
     """
     workers = study.execution.workers or len(os.sched_getaffinity(0))
+    if study.execution.address:
+        workers = max(workers, 2)  # folds of more than one are tasks of the cluster
     device = choose_device(study.execution.device)
     given = {
         "temporal": asdict(study.temporal),

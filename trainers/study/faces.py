@@ -57,7 +57,8 @@ def draw_faces(study: Study, out: Path, work: Work, found: Findings) -> None:
     """Draw Figures 7 to 10 into `out`/figures, unless the study leaves them out."""
     if not study.faces:
         found.absent |= {
-            f"Figure {n}": "left out, since it shows faces of the corpora (setting faces)"
+            f"Figure {n}": "Left out, since it shows faces of the corpora: without --no-faces and "
+            "with faces = true it is drawn."
             for n in NUMBERS
         }
         return

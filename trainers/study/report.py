@@ -9,7 +9,7 @@ from trainers.analysis import printed
 from trainers.analysis.figures import figure6
 from trainers.analysis.statistics import MEASURES, confusion
 from trainers.analysis.tables import backbone, corpora, detectors, temporal
-from trainers.analysis.tables.table import Table, bullets, code, grid, percent, plain
+from trainers.analysis.tables.table import ABSENT, Table, bullets, code, grid, percent, plain
 from trainers.predictions import Predictions
 from trainers.study.findings import Findings
 
@@ -41,7 +41,7 @@ def write_report(found: Findings, out: Path) -> Path:
         _failed(found),
         _networks(found),
         _made_with(found),
-        _contradictions(),
+        f"## Where the paper contradicts itself\n\n{contradictions()}\n",
     ]
     out.mkdir(parents=True, exist_ok=True)
     report = out / "README.md"
@@ -97,7 +97,7 @@ def _tables(found: Findings) -> Iterator[Table]:
 def _on_affectnet(found: Findings) -> tuple[Predictions | None, str, str]:
     """What Table 5 takes: predictions, whose they are, and why there are none."""
     if found.best is None:
-        return None, "", "no backbone was measured on stills"
+        return None, "", "no backbone was measured on pictures"
     name, predictions = found.best
     measured = set(predictions.corpus.tolist())
     if measured != {_TABLE_5}:
@@ -150,15 +150,17 @@ def _networks(found: Findings) -> str:
 
 
 def _made_with(found: Findings) -> str:
-    given = [(code(name), code(value)) for name, value in found.settings.items()]
+    given = [
+        (code(name), code(value) if value else ABSENT) for name, value in found.settings.items()
+    ]
     with_what = ", ".join(f"{plain(name)} {plain(v)}" for name, v in found.versions.items())
     return f"## Settings\n\n{grid(('Setting', 'Value'), given)}\n\nMade with {with_what}.\n"
 
 
-def _contradictions() -> str:
+def contradictions() -> str:
+    """Where the paper contradicts itself, as a Markdown table; docs/reproduce.md has it too."""
     rows = [
         (plain(c.where), plain(c.printed), plain(c.follows), plain(c.done))
         for c in printed.CONTRADICTIONS
     ]
-    heads = ("Where", "Printed", "But", "What is done here")
-    return f"## Where the paper contradicts itself\n\n{grid(heads, rows)}\n"
+    return grid(("Where", "Printed", "But", "What is done here"), rows)

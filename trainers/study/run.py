@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -35,8 +36,9 @@ def run_study(root: Path, out: Path, study: Study, say: Callable[[str], None]) -
         if not found.readings:
             raise UsageError(f"{root} holds no corpus that could be read: see docs/corpora.md.")
         detectors.compare_detectors(study, work, found)
-        stills.run_experiments(study, work, found)
-        stills.measure_backbone(study, work, found)
+        pictures = work.attempt(stills.PICTURES, partial(stills.choose_pictures, found))
+        stills.run_experiments(study, pictures, work, found)
+        stills.measure_backbone(study, pictures, work, found)
         clips.run_temporal(study, work, found, say)
         faces.draw_faces(study, out, work, found)
         found.failed = work.failed

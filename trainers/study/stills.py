@@ -27,6 +27,9 @@ from trainers.study.reading import samples_digest, stills_of
 from trainers.study.settings import EXPERIMENT, Study
 from trainers.study.work import Work, digest
 
+PICTURES = "pictures to learn from"
+"""The step of `choose_pictures`."""
+
 _AT_ONCE = 256
 
 _PREFERRED = ("AffectNet", "FER2013")
@@ -42,39 +45,39 @@ class Pictures:
     added: Sequence[Still]
 
 
-def choose_pictures(found: Findings) -> Pictures:
+def choose_pictures(found: Findings) -> Pictures | None:
     """AffectNet and the minority of FER2013 (section 4.1), or what else is there in their place.
 
+    None: no corpus of pictures is there.
+
     Raises:
-        UsageError: No corpus of pictures is there, or it has nothing to watch.
+        UsageError: The corpus has nothing to learn from, or nothing to watch.
     """
     there = stills_of(found)
     names = [name for name in _PREFERRED if name in there]
     names += sorted(there.keys() - set(_PREFERRED))
     if not names:
-        raise UsageError("no corpus of pictures is there")
+        return None
     taught, watched = divide(there[names[0]])
     added = minority(divide(there[names[1]])[0]) if len(names) > 1 else []
     return Pictures(taught, watched, added)
 
 
-def run_experiments(study: Study, work: Work, found: Findings) -> None:
+def run_experiments(study: Study, pictures: Pictures | None, work: Work, found: Findings) -> None:
     """Train and measure the experiments of Table 4 that the study asks for."""
-    pictures = work.attempt("pictures to learn from", partial(choose_pictures, found))
     for number in EXPERIMENTS:
         name = f"{EXPERIMENT}{number}"
+        settings = study.experiment(number, EXPERIMENTS[number])
         if number not in study.experiments:
             found.absent[name] = "not asked for"
         elif pictures is None:
-            found.absent[name] = work.failed["pictures to learn from"]
+            found.absent[name] = work.failed.get(PICTURES, "no corpus of pictures is there")
+        elif settings.minority and not pictures.added:
+            found.absent[name] = (
+                "there is no second corpus of pictures whose rarer expressions could be added "
+                "(setting training.minority)"
+            )
         else:
-            settings = study.experiment(number, EXPERIMENTS[number])
-            if settings.minority and not pictures.added:
-                found.absent[name] = (
-                    "there is no second corpus of pictures whose rarer expressions could be added "
-                    "(setting training.minority)"
-                )
-                continue
             _run_experiment(number, settings, pictures, study, work, found)
 
 
@@ -135,23 +138,23 @@ def backbone_file(study: Study, found: Findings) -> str:
     return str(trained)
 
 
-def measure_backbone(study: Study, work: Work, found: Findings) -> None:
+def measure_backbone(study: Study, pictures: Pictures | None, work: Work, found: Findings) -> None:
     """What the chosen backbone says of the pictures that are watched (Table 5, Figure 6)."""
     if study.backbone.startswith(EXPERIMENT):
         said = found.experiments.get(int(study.backbone.removeprefix(EXPERIMENT)))
-    elif (pictures := work.attempt("pictures to measure", partial(choose_pictures, found))) is None:
+    elif pictures is None:
         return
     else:
+        watched = pictures.watched
         backbone = work.attempt(
             "the backbone",
             partial(load_backbone, study.backbone, weights=study.analysis.weights),
         )
         if backbone is None:
             return
-        given = {"backbone": backbone.sha256, "watched": samples_digest(pictures.watched)}
+        given = {"backbone": backbone.sha256, "watched": samples_digest(watched)}
 
         def make() -> Predictions:
-            watched = pictures.watched
             parts = [
                 backbone.predict([load(still) for still in watched[start : start + _AT_ONCE]])[1]
                 for start in range(0, len(watched), _AT_ONCE)

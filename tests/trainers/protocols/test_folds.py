@@ -119,14 +119,14 @@ def test_savee_has_four_folds_one_for_each_speaker() -> None:
 
 def test_sessions_are_left_out_one_at_a_time() -> None:
     clips = [
-        clip("IEMOCAP", n, f"Ses0{1 + n % 5}{'FM'[n // 5 % 2]}", session=f"{1 + n % 5}")
+        clip("IEMOCAP", n, f"Ses0{1 + n % 5}{'FM'[n // 5 % 2]}", session=f"Session{1 + n % 5}")
         for n in range(40)
     ]
     found = folds.folds_of(clips)
     assert [fold.name for fold in found] == [f"session {n}" for n in range(1, 6)]
     for fold in found:
         assert_apart(clips, fold)
-        assert {clips[index].session for index in fold.measured} == {fold.name[-1]}
+        assert {clips[index].session for index in fold.measured} == {f"Session{fold.name[-1]}"}
 
 
 def test_sessions_that_share_a_participant_are_left_out_together() -> None:

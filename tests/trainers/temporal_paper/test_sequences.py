@@ -117,7 +117,9 @@ def test_a_corpus_that_is_analysed_is_not_analysed_again(
 ) -> None:
     before = timelines.stat().st_mtime_ns
     told: list[str] = []
-    again = embed("mine", clips, timelines.parent, ANALYSIS, Execution(workers=1), told.append)
+    # How windows would be read is no concern of the embeddings.
+    other = replace(ANALYSIS, temporal="cnn-s", smoothing="71 frames", smoothing_edge="track")
+    again = embed("mine", clips, timelines.parent, other, Execution(workers=1), told.append)
     assert again == timelines
     assert timelines.stat().st_mtime_ns == before
     assert told == []
@@ -132,6 +134,19 @@ def test_a_moved_corpus_is_found_by_the_names_below_its_folder(
     again = sequences(there, timelines)
     assert (again.faces.embeddings == found.faces.embeddings).all()
     assert [left.name for left in again.omitted] == [left.name for left in found.omitted]
+
+
+def test_a_video_that_is_gone_since_costs_its_clips_if_one_is_a_part_of_it(
+    clips: list[Clip], timelines: Path, corpus: Path, tmp_path: Path, found: Sequences
+) -> None:
+    there = [replace(clip, video=tmp_path / clip.video.relative_to(corpus)) for clip in clips]
+    again = sequences(there, timelines)
+    left = {omission.name: omission.reason for omission in again.omitted}
+    spanned = {clip.name for clip in clips if clip.video.parent.name == "b"}
+    assert left == {omission.name: omission.reason for omission in found.omitted} | dict.fromkeys(
+        spanned, "There is no such file."
+    ) | {"gone": module.NOT_ANALYSED}
+    assert [clip.name for clip in again.clips] == ["whole"]
 
 
 def test_a_corpus_without_any_face_is_refused(clips: list[Clip], timelines: Path) -> None:

@@ -37,12 +37,18 @@ def embed(
         UsageError: A model cannot be had, no video can be used, or another run holds the output.
     """
     analysis = replace(
-        analysis, frames=True, embeddings=True, temporal=CnnW.name, smoothing="window"
+        analysis,
+        frames=True,
+        embeddings=True,
+        temporal=CnnW.name,
+        smoothing="window",
+        smoothing_edge="window",
+        overlap="own",
     )
     videos = sorted({str(clip.video) for clip in clips})
     timelines = out / f"{safe_name(name)}.parquet"
     job = prepare(videos, analysis, choose_device(execution.device), execution.limits)
-    # Importing Ray takes a second, and ends where it is not there.
+    # Importing Ray takes a second.
     from streamfer.cluster.engine import on_cluster  # noqa: PLC0415
 
     summary = run(job, timelines, on_cluster(job, execution), say=say)

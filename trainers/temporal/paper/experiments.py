@@ -7,7 +7,7 @@ not depend on one another, and with more than one worker each is a task of Ray.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence as TheSequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ _UNTAUGHT = {"cnn-w": cnn_w, "cnn-s": cnn_s}
 
 def leave_one_corpus_out(
     method: str,
-    corpora: TheSequence[Sequences],
+    corpora: Sequence[Sequences],
     settings: Temporal,
     out: Path,
     *,
@@ -72,7 +72,7 @@ def cross_validate(
 def _measured(
     method: str,
     sequences: Sequences,
-    protocol: TheSequence[Fold],
+    protocol: Sequence[Fold],
     settings: Temporal,
     out: Path,
     workers: int,

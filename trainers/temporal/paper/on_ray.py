@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence as TheSequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -23,7 +22,7 @@ Measure = Callable[[Sequences, Fold, Path], None]
 def side_by_side(
     measure: Measure,
     sequences: Sequences,
-    jobs: TheSequence[tuple[Fold, Path]],
+    jobs: Sequence[tuple[Fold, Path]],
     workers: int,
     *,
     gpu: bool,

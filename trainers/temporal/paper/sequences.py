@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamfer.emotion.windows import Observations
-from streamfer.errors import UsageError
+from streamfer.errors import InputError, UsageError
 from trainers.corpora.samples import Clip, Omission, Pictures
 from trainers.temporal.paper.seen import Faces, Seen
 from trainers.temporal.paper.spans import interval, picture_times
@@ -55,9 +55,12 @@ class Sequences:
 
 
 class _Found(NamedTuple):
+    """A clip, the faces of one track, those that lie in its span, and what to know of it."""
+
     clip: Clip
     faces: Faces
     own: NDArray[np.bool_]
+    remarks: list[str]
 
 
 def sequences(clips: Sequence[Clip], timelines: Path) -> Sequences:
@@ -70,32 +73,12 @@ def sequences(clips: Sequence[Clip], timelines: Path) -> Sequences:
         UsageError: The run is not one of `embed`, or no clip has a face.
     """
     seen = Seen(timelines)
-    found: list[_Found] = []
-    omitted: list[Omission] = []
-    remarks: list[Omission] = []
     of_videos: defaultdict[Path, list[Clip]] = defaultdict(list)
     for clip in clips:
         of_videos[clip.video].append(clip)
-    for video, its_clips in of_videos.items():
-        key = _key(video, seen.status)
-        status, why = seen.status[key] if key else ("failed", NOT_ANALYSED)
-        if key is None or status == "failed":
-            omitted += [Omission(why, clip.name) for clip in its_clips]
-            continue
-        if status == "partial":
-            remarks += [Omission(PARTIAL, clip.name) for clip in its_clips]
-        faces = seen.faces(key)
-        times = picture_times(video) if any(clip.span for clip in its_clips) else np.zeros(0)
-        for clip in its_clips:
-            within = interval(clip.span, times)
-            inside = _inside(clip, faces, *within) if within else np.zeros(0, bool)
-            if within and inside.any():
-                track, others = _longest(faces, inside)
-                own = inside & (faces.track == track)
-                found.append(_cut(clip, faces, own, within[0], seen.fps))
-                remarks += [Omission(SEVERAL_FACES, clip.name)] * others
-            else:
-                omitted.append(Omission(NO_FACE if within else TOO_LATE, clip.name))
+    each = [one for video, those in of_videos.items() for one in _of_video(video, those, seen)]
+    omitted = tuple(one for one in each if isinstance(one, Omission))
+    found = [one for one in each if isinstance(one, _Found)]
     if not found:
         reasons = "; ".join(Counter(omission.reason for omission in omitted))
         raise UsageError(f"None of the {len(clips)} clips of {timelines} can be used: {reasons}.")
@@ -112,8 +95,8 @@ def sequences(clips: Sequence[Clip], timelines: Path) -> Sequences:
         own=np.concatenate([one.own for one in found]),
         fps=seen.fps,
         backbone_sha256=seen.backbone_sha256,
-        omitted=tuple(omitted),
-        remarks=tuple(remarks),
+        omitted=omitted,
+        remarks=tuple(Omission(why, one.clip.name) for one in found for why in one.remarks),
     )
 
 
@@ -154,6 +137,32 @@ def _key(video: Path, keys: Container[str]) -> str | None:
     return next((name for name in (str(path), *below) if name in keys), None)
 
 
+def _of_video(video: Path, clips: Sequence[Clip], seen: Seen) -> Iterator[_Found | Omission]:
+    """What there is of each clip of a video."""
+    key = _key(video, seen.status)
+    status, why = seen.status[key] if key else ("failed", NOT_ANALYSED)
+    try:
+        times = picture_times(video) if any(clip.span for clip in clips) else np.zeros(0)
+    except InputError as error:
+        status, why = "failed", why or str(error)
+    if key is None or status == "failed":
+        yield from (Omission(why, clip.name) for clip in clips)
+        return
+    faces = seen.faces(key)
+    for clip in clips:
+        within = interval(clip.span, times)
+        if within is None:
+            yield Omission(TOO_LATE, clip.name)
+            continue
+        inside = _inside(clip, faces, *within)
+        if not inside.any():
+            yield Omission(NO_FACE, clip.name)
+            continue
+        track, others = _longest(faces, inside)
+        remarks = [SEVERAL_FACES] * others + [PARTIAL] * (status == "partial")
+        yield _cut(clip, faces, inside & (faces.track == track), within[0], seen.fps, remarks)
+
+
 def _inside(clip: Clip, faces: Faces, start: float, end: float) -> NDArray[np.bool_]:
     left, top, right, bottom = clip.region
     x, y = faces.centre.T
@@ -168,7 +177,14 @@ def _longest(faces: Faces, inside: NDArray[np.bool_]) -> tuple[int, bool]:
     return int(tracks[np.lexsort((areas, ticks))[-1]]), len(tracks) > 1
 
 
-def _cut(clip: Clip, faces: Faces, own: NDArray[np.bool_], start: float, fps: int) -> _Found:
+def _cut(
+    clip: Clip,
+    faces: Faces,
+    own: NDArray[np.bool_],
+    start: float,
+    fps: int,
+    remarks: list[str],
+) -> _Found:
     """The faces `own` of one track; around a clip of pictures those nearby too."""
     rows, zero = own, 0
     if isinstance(clip.span, Pictures):
@@ -179,4 +195,4 @@ def _cut(clip: Clip, faces: Faces, own: NDArray[np.bool_], start: float, fps: in
     elif clip.span:
         zero = math.ceil(start * fps - 0.5)  # the first tick whose picture can lie in the span
     cut = faces.where(rows)
-    return _Found(clip, cut._replace(tick=cut.tick - zero), own[rows])
+    return _Found(clip, cut._replace(tick=cut.tick - zero), own[rows], remarks)

@@ -9,8 +9,7 @@ the other methods' windows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence as TheSequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -54,7 +53,7 @@ def cnn_s(sequences: Sequences, units: Units, settings: Temporal) -> NDArray[np.
     return _cnn_s(sequences, units, settings, settings.smoothing_ticks(sequences.fps))
 
 
-def choose_length(corpora: TheSequence[Sequences], settings: Temporal) -> Lengths:
+def choose_length(corpora: Sequence[Sequences], settings: Temporal) -> Lengths:
     """Try all of `LENGTHS` on whole corpora, as the paper does (section 4.3)."""
     uar = np.empty((len(corpora), len(LENGTHS)))
     for row, corpus in enumerate(corpora):

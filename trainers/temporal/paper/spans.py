@@ -46,6 +46,8 @@ def interval(span: Seconds | Pictures | None, times: FloatArray) -> tuple[float,
     """
     if span is None:
         return -inf, inf
+    if not len(times):
+        return None
     if isinstance(span, Seconds):
         start, end = times[0] + span.start, times[0] + span.end
         return None if start > times[-1] else (start, end)

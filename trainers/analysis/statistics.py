@@ -115,10 +115,10 @@ class PairedTest:
 def paired_t_test(first: Sequence[float], second: Sequence[float]) -> PairedTest:
     """Whether two methods differ over the same corpora (section 4.3); t > 0: the first is better.
 
-    NaN with fewer than two pairs, or where all differences are equal.
+    NaN with fewer than two pairs, or where all differences are equal up to rounding.
     """
     differences = np.subtract(first, second)
-    if len(differences) < 2 or np.ptp(differences) == 0:
+    if len(differences) < 2 or np.allclose(differences, differences[0]):
         return PairedTest(np.nan, np.nan, len(differences))
     result = ttest_rel(first, second)
     return PairedTest(float(result.statistic), float(result.pvalue), len(differences))

@@ -10,7 +10,7 @@ import typer
 from trainers.cli.synthesise import synthesise
 from trainers.corpora.catalogue import CATALOGUE, read
 from trainers.corpora.check import by_other_rules, listing, report
-from trainers.corpora.votes import AGREEMENT
+from trainers.corpora.votes import AGREEMENT, Raters
 
 app = typer.Typer(help="The corpora of the study, and others.", no_args_is_help=True)
 app.command()(synthesise)
@@ -40,8 +40,12 @@ def check(
             min=0, max=1, help="The share of the raters that must agree, where there are raters."
         ),
     ] = AGREEMENT,
+    raters: Annotated[
+        Raters,
+        typer.Option(help="CREMA-D: what the raters whose votes count were given."),
+    ] = "face",
 ) -> None:
     """Read a corpus and show its counts beside the paper's Table 3, with what explains them."""
-    typer.echo(report(read(name, root, agreement)))
-    if others := by_other_rules(name, root, agreement):
+    typer.echo(report(read(name, root, agreement, raters)))
+    if others := by_other_rules(name, root, agreement, raters):
         typer.echo(f"\n{others}")

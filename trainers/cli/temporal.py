@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -23,7 +22,6 @@ from trainers.predictions import Predictions
 from trainers.protocols.folds import Fold, in_two_corpora, watched_apart
 from trainers.temporal.paper.settings import (
     METHODS,
-    PROFILES,
     Learnt,
     Method,
     Profile,
@@ -53,8 +51,19 @@ Config = Annotated[
 Backbone = Annotated[str | None, typer.Option(help="A name or a file; see `streamfer run`.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")]
 DeviceName = Annotated[config.Device, typer.Option("--device", help="Where networks run.")]
-ProfileName = Annotated[Profile, typer.Option("--profile", help="Whose settings.")]
-Small = Annotated[bool, typer.Option("--small", help="Learn in a way that suits few clips.")]
+Settings = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.toml",
+        help="Other settings than the profile's: tables [temporal] and [temporal.fit].",
+    ),
+]
+ProfileName = Annotated[
+    Profile | None, typer.Option("--profile", help="Whose settings.  [default: paper]")
+]
+Small = Annotated[
+    bool, typer.Option("--small", help="Learn in a way that suits few clips; over all settings.")
+]
 
 
 @app.command()
@@ -81,19 +90,21 @@ def loco(
     backbone: Backbone = None,
     workers: Workers = 0,
     device: DeviceName = "auto",
-    profile: ProfileName = "paper",
+    settings: Settings = None,
+    profile: ProfileName = None,
     small: Small = False,
 ) -> None:
     """Leave one corpus out at a time and measure a method on it (Table 6)."""
     from trainers.temporal.paper.experiments import leave_one_corpus_out  # noqa: PLC0415 - slow
 
+    chosen = chosen_settings(settings, profile, small=small)
     corpora = _looked_at(root, out, only, file, backbone, workers, device)
     for name, both in in_two_corpora([c for corpus in corpora for c in corpus.clips]).items():
         typer.echo(f"{name} is in {', '.join(both)}: it must not be the same person.", err=True)
     said = leave_one_corpus_out(
         method,
         corpora,
-        _settings(profile, small=small),
+        chosen,
         out,
         workers=_processes(workers),
         device=choose_device(device),
@@ -111,12 +122,14 @@ def crossval(
     backbone: Backbone = None,
     workers: Workers = 0,
     device: DeviceName = "auto",
-    profile: ProfileName = "paper",
+    settings: Settings = None,
+    profile: ProfileName = None,
     small: Small = False,
 ) -> None:
     """Measure a method within each corpus, on participants it was not taught (Table 6, CV)."""
     from trainers.temporal.paper.experiments import cross_validate  # noqa: PLC0415 - slow
 
+    chosen = chosen_settings(settings, profile, small=small)
     said = []
     for corpus in _looked_at(root, out, only, file, backbone, workers, device):
         try:
@@ -124,7 +137,7 @@ def crossval(
                 cross_validate(
                     method,
                     corpus,
-                    _settings(profile, small=small),
+                    chosen,
                     out,
                     workers=_processes(workers),
                     device=choose_device(device),
@@ -148,7 +161,8 @@ def train(
     backbone: Backbone = None,
     workers: Workers = 0,
     device: DeviceName = "auto",
-    profile: ProfileName = "paper",
+    settings: Settings = None,
+    profile: ProfileName = None,
     small: Small = False,
 ) -> None:
     """Teach a method all corpora but those who are watched, and write the file streamfer runs."""
@@ -156,19 +170,19 @@ def train(
     from trainers.temporal.paper.sequences import join  # noqa: PLC0415 - slow
     from trainers.temporal.paper.teaching import teach  # noqa: PLC0415 - slow
 
+    chosen = chosen_settings(settings, profile, small=small)
     together = join(_looked_at(root, out, only, file, backbone, workers, device))
-    settings = _settings(profile, small=small)
     fold = Fold("nobody", *watched_apart(together.clips, range(len(together.clips))), measured=())
-    net = teach(method, together, fold, settings, out / "all" / method, choose_device(device))
+    net = teach(method, together, fold, chosen, out / "all" / method, choose_device(device))
     write_method(
         net.cpu(),
         to,
         method=method,
         backbone_sha256=together.backbone_sha256,
-        analysis=settings.analysis(together.fps),
+        analysis=chosen.analysis(together.fps),
         notes={
             "training_data": ", ".join(sorted({clip.corpus for clip in together.clips})),
-            "training_settings": json.dumps(asdict(settings)),
+            "training_settings": json.dumps(chosen.of_method(method)),
         },
     )
     typer.echo(f"{to}: {method}, taught {len(fold.taught)} clips")
@@ -183,13 +197,15 @@ def length(
     backbone: Backbone = None,
     workers: Workers = 0,
     device: DeviceName = "auto",
-    profile: ProfileName = "paper",
+    settings: Settings = None,
+    profile: ProfileName = None,
 ) -> None:
     """Try all lengths of CNN-S; the highest mean UAR decides (section 4.3)."""
     from trainers.temporal.paper.smoothing import choose_length  # noqa: PLC0415 - slow
 
+    chosen = chosen_settings(settings, profile, small=False)
     corpora = _looked_at(root, out, only, file, backbone, workers, device)
-    tried = choose_length(corpora, _settings(profile, small=False))
+    tried = choose_length(corpora, chosen)
     for corpus, row in zip((*tried.corpora, "mean"), (*tried.uar, tried.uar.mean(0)), strict=True):
         best = int(row.argmax())
         typer.echo(f"{corpus:12} {100 * row[best]:5.1f} % with {tried.lengths[best]} frames")
@@ -232,9 +248,21 @@ def _looked_at(
     return corpora
 
 
-def _settings(profile: Profile, *, small: bool) -> Temporal:
-    settings = PROFILES[profile]
-    return for_few_data(settings) if small else settings
+def chosen_settings(file: Path | None, profile: Profile | None, *, small: bool) -> Temporal:
+    """The settings that are asked for: flags over the file, and the file over the profile.
+
+    Raises:
+        UsageError: The file holds none, or those of anything else.
+    """
+    from trainers.study.settings import Study, load  # noqa: PLC0415 - slow
+
+    study = load(file, {"profile": profile})
+    if study != Study(profile=study.profile, temporal=study.temporal):
+        raise UsageError(
+            f"{file} sets more than profile and [temporal], which is all that is read here; how "
+            "videos are analysed is told by --config."
+        )
+    return for_few_data(study.temporal) if small else study.temporal
 
 
 def _processes(workers: int) -> int:

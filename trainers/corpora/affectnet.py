@@ -15,8 +15,6 @@ research, on request: http://mohammadmahoor.com/affectnet/.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +39,8 @@ COLUMNS = (
     "facial_landmarks",
     "expression",
 )
+
+SHORT = "the row has fewer columns than AffectNet's"
 
 OTHERS = ("contempt", "none", "uncertain", "no face")
 
@@ -74,34 +74,45 @@ def _take(still: Still, gathered: files.Gathered[Still]) -> None:
 
 
 def _read_list(path: Path, pictures: dict[str, Path], gathered: files.Gathered[Still]) -> None:
-    for row in _rows(path):
-        name = row["subDirectory_filePath"]
-        picture = pictures.get(name)
-        if picture is None:
-            gathered.omit(files.MISSING, name)
-            continue
-        try:
-            label = int(row["expression"])
-        except ValueError:
-            label = -1
-        still = Still(NAME, name, picture, "", label, split=LISTS[path.name], box=_box(row))
+    of_the_corpus = False
+    for line, cells in files.records(path):
+        # validation.csv has no header.
+        is_header = cells[0] == COLUMNS[0]
+        of_the_corpus |= is_header or len(cells) >= len(COLUMNS)
+        if not of_the_corpus or (is_header and tuple(cells[: len(COLUMNS)]) != COLUMNS):
+            raise InputError(f"{path} has not AffectNet's columns")
+        if len(cells) < len(COLUMNS):
+            gathered.omit(SHORT, f"{path.name}, line {line}")
+        elif not is_header:
+            _read_row(dict(zip(COLUMNS, cells, strict=False)), LISTS[path.name], pictures, gathered)
+
+
+def _read_row(
+    row: dict[str, str], split: Split, pictures: dict[str, Path], gathered: files.Gathered[Still]
+) -> None:
+    name = row["subDirectory_filePath"]
+    picture = pictures.get(name)
+    if picture is None:
+        gathered.omit(files.MISSING, name)
+        return
+    try:
+        label = int(row["expression"])
+    except ValueError:
+        label = -1
+    try:
+        still = Still(NAME, name, picture, "", label, split=split, box=_box(row))
+    except files.LineError as error:
+        gathered.omit(str(error), name)
+    else:
         _take(still, gathered)
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(newline="") as file:
-        for row in csv.reader(file):
-            if len(row) < len(COLUMNS):
-                raise InputError(f"{path}: a row has {len(row)} columns, not AffectNet's")
-            if row[0] != COLUMNS[0]:
-                yield dict(zip(COLUMNS, row, strict=False))
-
-
 def _box(row: dict[str, str]) -> tuple[float, float, float, float] | None:
-    try:
-        x, y, width, height = (float(row[column]) for column in COLUMNS[1:5])
-    except ValueError:
+    """The face's box; None where the list has none: it says NULL, or a size of 0."""
+    cells = [row[column] for column in COLUMNS[1:5]]
+    if set(cells) <= {"NULL", ""}:
         return None
+    x, y, width, height = map(files.number, cells)
     return (x, y, x + width, y + height) if width > 0 and height > 0 else None
 
 

@@ -24,6 +24,7 @@ from trainers.corpora import files
 from trainers.corpora.samples import WHOLE, Clip, Pictures, Reading, Split
 
 NAME = "AffWild2"
+NO_CLASS = "a line of its text is the label of no class"
 UNLABELLED = "the pictures have no label (-1)"
 
 REGIONS = {"left": (0.0, 0.0, 0.5, 1.0), "right": (0.5, 0.0, 1.0, 1.0)}
@@ -33,7 +34,7 @@ def read(root: Path) -> Reading[Clip]:
     """Read all annotated stretches of the videos under `root`.
 
     Raises:
-        InputError: `root` is no folder, or a text is not of labels.
+        InputError: `root` is no folder, or a text does not begin with the classes.
     """
     gathered = files.Gathered[Clip](NAME)
     videos = files.videos_by_name(root, gathered)
@@ -63,7 +64,7 @@ def _gather(
     gathered: files.Gathered[Clip],
 ) -> None:
     first = 0
-    for name, run in groupby(_labels(path)):
+    for name, run in groupby(_labels(path, gathered)):
         end = first + sum(1 for _ in run)
         if name == "":
             gathered.omit(UNLABELLED, f"{path.stem}@{first}")
@@ -85,17 +86,22 @@ def _gather(
         first = end
 
 
-def _labels(path: Path) -> list[str]:
-    """The class of each picture, in lower case; "" where there is none."""
-    header, *lines = path.read_text().split("\n")
+def _labels(path: Path, gathered: files.Gathered[Clip]) -> list[str]:
+    """The class of each picture, in lower case; "" where there is none.
+
+    No text with a bad line is used: which pictures its other lines are of is not certain.
+    """
+    header, *lines = "".join(files.lines(path)).rstrip().split("\n")
     classes = [name.strip() for name in header.lower().split(",")]
     if not set(EMOTIONS) <= set(classes):
         raise InputError(f"{path}: the first line does not name the seven expressions")
     names = {str(k): name for k, name in enumerate(classes)} | {"-1": ""}
-    try:
-        return [names[line] for line in map(str.strip, lines) if line]
-    except KeyError as error:
-        raise InputError(f"{path}: {error} is the label of no class") from error
+    labels = [line.strip() for line in lines]
+    bad = next((k for k, label in enumerate(labels, 2) if label not in names), None)
+    if bad is not None:
+        gathered.omit(NO_CLASS, f"{path.stem}, line {bad}")
+        return []
+    return [names[label] for label in labels]
 
 
 def _split(path: Path) -> Split | None:

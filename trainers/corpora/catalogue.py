@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from streamfer.errors import InputError, UsageError
 from trainers.corpora import (
@@ -22,7 +22,7 @@ from trainers.corpora import (
     savee,
 )
 from trainers.corpora.samples import Clip, Reading, Split, Still
-from trainers.corpora.votes import AGREEMENT
+from trainers.corpora.votes import AGREEMENT, Raters
 
 AnyReading: TypeAlias = Reading[Clip] | Reading[Still]
 
@@ -31,12 +31,12 @@ AnyReading: TypeAlias = Reading[Clip] | Reading[Still]
 class Corpus:
     """What is known of a corpus before anything of it is read.
 
-    read: from its folder, or its file, to its samples; if it is `rated`, it also takes the share
-    of the raters that must agree on a label. rules: what else `read` takes, by what that means.
-    layout: what `read` needs to find. printed: the paper's Table 3, in the order of `EMOTIONS`, for
-    each split; None where it prints a dash. splits: the official parts. note: what is known of the
-    printed figures. missing: which parts of a download a reading lacks. file: what its folder or
-    file is called, where that is not its name.
+    read: from its folder, or its file, to its samples; if it is `rated`, it also takes the share of
+    the raters that must agree on a label. raters: those that it tells apart; then `read` also takes
+    whose votes count. layout: what `read` needs to find. printed: the paper's Table 3, in the order
+    of `EMOTIONS`, for each split; None where it prints a dash. splits: the official parts. note:
+    what is known of the printed figures. missing: which parts of a download a reading lacks. file:
+    what its folder or file is called, where that is not its name.
     """
 
     name: str
@@ -47,11 +47,17 @@ class Corpus:
     source: str
     printed: Mapping[Split, tuple[int | None, ...]] = field(default_factory=dict)
     rated: bool = False
-    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    raters: tuple[Raters, ...] = ()
     note: str = ""
     missing: Callable[..., list[str]] = field(default=lambda _: [])
     splits: tuple[Split, ...] = ("",)
     file: str = ""
+
+    def choices(self, agreement: float, raters: Raters) -> tuple[float | Raters, ...]:
+        """What of the two `read` takes after the folder."""
+        if self.raters:
+            return agreement, raters
+        return (agreement,) if self.rated else ()
 
 
 _CORPORA = (
@@ -88,7 +94,7 @@ _CORPORA = (
         kind="clips",
         read=crema_d.read,
         rated=True,
-        rules={"voice": {"given": "voice"}, "both": {"given": "both"}},
+        raters=tuple(crema_d.GIVEN),
         layout="VideoFlash/1001_IEO_HAP_LO.flv and processedResults/tabulatedVotes.csv",
         licence="Open Database License 1.0, Database Contents License 1.0",
         source="https://github.com/CheyneyComputerScience/CREMA-D (git lfs pull)",
@@ -182,10 +188,13 @@ def known(name: str) -> Corpus | None:
     return next((c for c in _CORPORA if plain in {_plain(c.name), _plain(c.file or c.name)}), None)
 
 
-def read(name: str, root: Path, agreement: float = AGREEMENT) -> AnyReading:
+def read(
+    name: str, root: Path, agreement: float = AGREEMENT, raters: Raters = "face"
+) -> AnyReading:
     """Read the corpus `name` from `root`; a name that is not `known` is a generic corpus's.
 
-    `agreement` is the share of the raters that must agree on a label, where there are raters.
+    `agreement` is the share of the raters that must agree on a label, where there are raters;
+    `raters` whose votes count, where the corpus tells them apart.
 
     Raises:
         InputError: `root` holds nothing, or not enough, of that corpus; says what is needed and
@@ -205,7 +214,7 @@ def read(name: str, root: Path, agreement: float = AGREEMENT) -> AnyReading:
         if corpus is None:
             reading = generic.read(name, root, agreement)
         else:
-            reading = corpus.read(root, agreement) if corpus.rated else corpus.read(root)
+            reading = corpus.read(root, *corpus.choices(agreement, raters))
     except InputError as error:
         raise InputError(f"{error}. {needed}") from error
     if not reading.samples:

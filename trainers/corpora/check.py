@@ -9,6 +9,7 @@ from textwrap import wrap
 from streamfer.emotion.labels import EMOTIONS
 from trainers.corpora.catalogue import CATALOGUE, AnyReading, known
 from trainers.corpora.samples import Clip, Pictures, Split
+from trainers.corpora.votes import Raters
 
 _WIDTH = 100
 _EXAMPLES = 3
@@ -39,7 +40,7 @@ def report(reading: AnyReading) -> str:
     return "\n".join(lines)
 
 
-def by_other_rules(name: str, root: Path, agreement: float) -> str:
+def by_other_rules(name: str, root: Path, agreement: float, raters: Raters) -> str:
     """A text of the counts that other ways of using the raters' votes give; "" without raters.
 
     The paper gives the threshold alone, and figures that do not follow from it.
@@ -48,10 +49,13 @@ def by_other_rules(name: str, root: Path, agreement: float) -> str:
     if corpus is None or not corpus.rated:
         return ""
     readings = {
-        f"{share:.0%}": corpus.read(root, share) for share in _THRESHOLDS if share != agreement
+        f"{share:.0%}": corpus.read(root, *corpus.choices(share, raters))
+        for share in _THRESHOLDS
+        if share != agreement
     }
-    for rule, arguments in corpus.rules.items():
-        readings[f"{rule} {agreement:.0%}"] = corpus.read(root, agreement, **arguments)
+    for others in corpus.raters:
+        if others != raters:
+            readings[f"{others} {agreement:.0%}"] = corpus.read(root, agreement, others)
     rows: list[Row] = [(rule, reading.counts()) for rule, reading in readings.items()]
     return "\n".join(["If the votes were used otherwise:", "", *_grid("", rows)])
 

@@ -16,25 +16,21 @@ Open Database License 1.0, contents under the Database Contents License 1.0.
 
 from __future__ import annotations
 
-import csv
+import math
 import re
 from pathlib import Path
-from typing import Literal
 
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
 from trainers.corpora import files
 from trainers.corpora.samples import Clip, Reading
-from trainers.corpora.votes import AGREEMENT, too_few
+from trainers.corpora.votes import AGREEMENT, Raters, too_few
 
 NAME = "CREMA-D"
 TABLE = "tabulatedVotes.csv"
 
-Given = Literal["voice", "face", "both"]
-"""What a rater was given."""
-
-GIVEN: dict[Given, str] = {"voice": "1", "face": "2", "both": "3"}
-"""How the names of their rows in the table begin."""
+GIVEN: dict[Raters, str] = {"voice": "1", "face": "2", "both": "3"}
+"""How the names of the rows in the table begin, by what the raters were given."""
 
 EXPRESSIONS = {
     "NEU": "neutral",
@@ -50,28 +46,29 @@ NO_VOTES = "nobody rated it"
 _NAME = re.compile(r"(?P<actor>\d{4})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_[A-Z]{1,2}")
 
 
-def read(root: Path, agreement: float = AGREEMENT, given: Given = "face") -> Reading[Clip]:
+def read(root: Path, agreement: float = AGREEMENT, raters: Raters = "face") -> Reading[Clip]:
     """Read the videos under `root` on whose emotion at least `agreement` of the raters agree.
-
-    The raters are those who were `given` that; the paper does not say which it asked.
 
     Raises:
         InputError: `root` is no folder or has no table of votes, or the table is another one.
     """
     gathered = files.Gathered[Clip](NAME)
-    shares = _shares(root, given)
+    shares = _shares(root, raters)
     videos = files.videos_by_name(root, gathered)
     for name in sorted(shares.keys() | videos.keys()):
         parts = _NAME.fullmatch(name)
-        if parts is None:
+        share = shares.get(name)
+        if share is not None and math.isnan(share):
+            gathered.omit(files.NO_NUMBER, name)
+        elif parts is None:
             gathered.omit(files.UNKNOWN_NAME, name)
         elif (expression := EXPRESSIONS.get(parts["emotion"])) is None:
             gathered.omit(files.UNKNOWN_LABEL, name)
         elif name not in videos:
             gathered.omit(files.MISSING, name)
-        elif name not in shares:
+        elif share is None:
             gathered.omit(NO_VOTES, name)
-        elif shares[name] < agreement:
+        elif share < agreement:
             gathered.omit(too_few(agreement), name)
         else:
             gathered.take(
@@ -81,24 +78,31 @@ def read(root: Path, agreement: float = AGREEMENT, given: Given = "face") -> Rea
                     video=videos[name],
                     label=EMOTIONS.index(expression),
                     participant=parts["actor"],
-                    confidence=shares[name],
+                    confidence=share,
                 )
             )
     return gathered.reading()
 
 
-def _shares(root: Path, given: Given) -> dict[str, float]:
-    """For each video: the share of these raters who chose the emotion in its name."""
+def _shares(root: Path, raters: Raters) -> dict[str, float]:
+    """For each video: the share of these raters who chose the emotion in its name.
+
+    NaN where its row has a number that is none or cannot be; a row without a name stands under its
+    line's number.
+    """
     table = next((path for path in files.below(root, {".csv"}) if path.name == TABLE), None)
     if table is None:
         raise InputError(f"{root}: no processedResults/{TABLE}, which holds the raters' votes")
     shares: dict[str, float] = {}
-    with table.open(newline="") as file:
-        for row in csv.DictReader(file):
-            try:
-                name, raters = row["fileName"], int(row["numResponses"])
-                if row[""].startswith(GIVEN[given]) and raters:
-                    shares[name] = int(row.get(name[9], 0)) / raters
-            except (KeyError, ValueError, IndexError, TypeError) as error:
-                raise InputError(f"{table}: not CREMA-D's table of votes ({error!r})") from error
+    for line, row in files.rows(table, ("", "fileName", "numResponses")):
+        name = row["fileName"] or f"line {line}"
+        if not row[""].startswith(GIVEN[raters]):
+            continue
+        try:
+            asked = files.number(row["numResponses"])
+            agreed = files.number(row.get(name[9:10], "0"))
+        except files.LineError:
+            asked, agreed = 1.0, math.nan
+        if asked:
+            shares[name] = agreed / asked if 0 <= agreed <= asked else math.nan
     return shares

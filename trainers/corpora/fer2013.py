@@ -2,16 +2,15 @@
 
 Read in any of the forms in which it goes round: the challenge's `fer2013.csv` (or
 `icml_face_data.csv`: columns emotion, pixels, Usage), or a folder or zip archive of
-`train/angry/*.jpg` and so on. The parts, by their names here and there: `train`, `Training`;
-`public_test`, `PublicTest`, `val` are the development set, `private_test`, `PrivateTest`, `test`
-the test set. (A copy on Kaggle has `test` for both of the latter together.) Nobody is named.
+`train/angry/*.jpg` and so on. (A table in an archive is to be unpacked: its pictures could not be
+read one by one.) The parts, by their names here and there: `train`, `Training`; `public_test`,
+`PublicTest`, `val` are the development set, `private_test`, `PrivateTest`, `test` the test set. (A
+copy on Kaggle has `test` for both of the latter together.) Nobody is named.
 FER2013's own terms apply to the pictures.
 """
 
 from __future__ import annotations
 
-import csv
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -19,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from streamfer.errors import InputError
-from trainers.corpora import files
+from trainers.corpora import archives, files
 from trainers.corpora.faces import Faces, hold_out
 from trainers.corpora.pictures import SUFFIXES, load_grey
 from trainers.corpora.samples import Reading, Split, Still
@@ -48,6 +47,8 @@ SPLITS: dict[str, Split] = {
 SIDE = 48
 
 Part = Literal["train", "public_test"]
+
+TABLES = ("fer2013.csv", "icml_face_data.csv")
 
 
 def read(source: Path) -> Reading[Still]:
@@ -108,27 +109,21 @@ def split(faces: Faces) -> tuple[Faces, Faces]:
 
 def _table(source: Path) -> Path | None:
     if source.is_dir():
-        tables = ("fer2013.csv", "icml_face_data.csv")
-        return next((path for path in files.below(source, {".csv"}) if path.name in tables), None)
+        return next((path for path in files.below(source, {".csv"}) if path.name in TABLES), None)
     return source if source.suffix.lower() == ".csv" else None
 
 
 def _read_table(table: Path, gathered: files.Gathered[Still]) -> None:
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
-        header = [name.strip() for name in next(rows, [])]
-        if not {"emotion", "Usage"} <= set(header):
-            raise InputError(f"{table} has no columns emotion and Usage")
-        emotion, usage = header.index("emotion"), header.index("Usage")
-        for number, row in enumerate(rows):
-            part, code = (row[k] if k < len(row) else "" for k in (usage, emotion))
-            name = f"{part}_{number:05}"
-            split = SPLITS.get(part.lower())
-            if split is None or code not in CODES:
-                gathered.omit(files.UNKNOWN_LABEL, name)
-            else:
-                label = CODES.index(code)
-                gathered.take(Still(NAME, name, table, str(number), label, split=split))
+    for line, row in files.rows(table, ("emotion", "pixels", "Usage")):
+        place = line - 2  # counted from the line below the header, as `pictures` does
+        part, code = row["Usage"], row["emotion"]
+        name = f"{part}_{place:05}"
+        split = SPLITS.get(part.lower())
+        if split is None or code not in CODES:
+            gathered.omit(files.UNKNOWN_LABEL, name)
+        else:
+            label = CODES.index(code)
+            gathered.take(Still(NAME, name, table, str(place), label, split=split))
 
 
 def _pictures(source: Path) -> Iterator[tuple[PurePosixPath, Path, str]]:
@@ -137,11 +132,11 @@ def _pictures(source: Path) -> Iterator[tuple[PurePosixPath, Path, str]]:
         for file in files.below(source, SUFFIXES):
             yield PurePosixPath(file.relative_to(source).as_posix()), file, ""
         return
-    try:
-        with zipfile.ZipFile(source) as archive:
-            names = sorted(archive.namelist())
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{source}: neither a folder nor a zip archive ({error})") from error
-    for name in names:
+    for name in archives.names(source):
+        if PurePosixPath(name).name in TABLES:
+            raise InputError(
+                f"{source} holds {name}: unpack it, and give the table itself; move the archive "
+                "out of the folder of corpora"
+            )
         if PurePosixPath(name).suffix.lower() in SUFFIXES:
             yield PurePosixPath(name), source, name

@@ -34,23 +34,23 @@ NAME = "IEMOCAP"
 SESSIONS = ("Session1", "Session2", "Session3", "Session4", "Session5")
 
 NO_VOTES = "nobody rated it"
+NO_TURN = "the line begins a turn, but is not as IEMOCAP's"
 
 LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
 
 _TURN = re.compile(
-    r"\[(?P<start>[\d.]+) - (?P<end>[\d.]+)\]\s+(?P<name>Ses0(?P<session>\d)[FM]_\S+_[FM]\w+)\s"
+    r"\[(?P<start>\S+) - (?P<end>\S+)\]\s+(?P<name>Ses0(?P<session>\d)[FM]_\S+_[FM]\w+)\s"
 )
 _VOTE = re.compile(r"C-E\d+:\s*(?P<named>[^()]*)")
 
 
 @dataclass
 class Turn:
-    """What an actor says before the other answers; the times are seconds of the dialogue."""
+    """What an actor says before the other answers, and when in the dialogue."""
 
     name: str
     session: str
-    start: float
-    end: float
+    span: Seconds
     raters: int = 0
     votes: Counter[str] = field(default_factory=Counter)
 
@@ -65,7 +65,7 @@ def read(root: Path, agreement: float = AGREEMENT) -> Reading[Clip]:
     videos = files.videos_by_name(root, gathered)
     for path in files.below(root, {".txt"}):
         if path.parent.name == "EmoEvaluation":
-            for turn in _turns(path):
+            for turn in _turns(path, gathered):
                 _gather(turn, videos.get(path.stem), agreement, gathered)
     return gathered.reading()
 
@@ -93,25 +93,38 @@ def _gather(
             label=elected.label,
             participant=f"Ses0{turn.session}{speaker}",
             session=f"Session{turn.session}",
-            span=Seconds(turn.start, turn.end),
+            span=turn.span,
             region=LEFT if speaker == marked else RIGHT,
             confidence=elected.share,
         )
     )
 
 
-def _turns(path: Path) -> Iterator[Turn]:
+def _turns(path: Path, gathered: files.Gathered[Clip]) -> Iterator[Turn]:
     turn: Turn | None = None
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        if head := _TURN.match(line):
+    # Raters' remarks may be in any encoding; what is read of a line is ASCII.
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("["):
             if turn is not None:
                 yield turn
-            turn = Turn(head["name"], head["session"], float(head["start"]), float(head["end"]))
+            try:
+                turn = _turn(line)
+            except files.LineError as error:
+                gathered.omit(str(error), f"{path.stem}, line {number}")
+                turn = None
         elif turn is not None and (vote := _VOTE.match(line)):
             turn.raters += 1
             turn.votes.update({word.strip().lower() for word in vote["named"].split(";")} - {""})
     if turn is not None:
         yield turn
+
+
+def _turn(line: str) -> Turn:
+    head = _TURN.match(line)
+    if head is None:
+        raise files.LineError(NO_TURN)
+    return Turn(head["name"], head["session"], files.seconds(head["start"], head["end"]))
 
 
 def missing(reading: Reading[Clip]) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamfer.errors import InputError
+from trainers.corpora import archives
 from trainers.corpora.samples import Still
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -41,10 +40,7 @@ def _read(still: Still, colour: int) -> NDArray[np.uint8]:
         if colour == cv2.IMREAD_COLOR:
             picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
     else:
-        decoded = cv2.imdecode(np.frombuffer(_encoded(still), np.uint8), colour)
-        if decoded is None:
-            raise InputError(f"{_place(still)} is not a picture")
-        picture = cast("NDArray[np.uint8]", decoded)
+        picture = _decoded(still, colour)
     if still.box is not None:
         height, width = picture.shape[:2]
         left, top, right, bottom = (round(side) for side in still.box)
@@ -58,32 +54,39 @@ def _place(still: Still) -> str:
     return f"{still.source}: {still.member}" if still.member else str(still.source)
 
 
-def _encoded(still: Still) -> bytes:
+def _decoded(still: Still, colour: int) -> NDArray[np.uint8]:
+    encoded = np.frombuffer(_encoded(still), np.uint8)
     try:
-        if not still.member:
-            return still.source.read_bytes()
-        return _archive(still.source, os.getpid()).read(still.member)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{_place(still)} cannot be read: {error}") from error
+        decoded = cv2.imdecode(encoded, colour) if encoded.size else None
+    except cv2.error:  # it claims a size that OpenCV refuses
+        decoded = None
+    if decoded is None:
+        raise InputError(f"{_place(still)} is not a picture, or it is damaged")
+    return cast("NDArray[np.uint8]", decoded)
 
 
-@lru_cache(maxsize=4)
-def _archive(path: Path, _process: int) -> zipfile.ZipFile:
-    """The open archive; a forked process opens its own, since a file's position is shared."""
-    return zipfile.ZipFile(path)
+def _encoded(still: Still) -> bytes:
+    if still.member:
+        return archives.read(still.source, still.member)
+    try:
+        return still.source.read_bytes()
+    except OSError as error:
+        raise InputError(f"{still.source} cannot be read: {error.strerror}") from error
 
 
 def _pixels(still: Still) -> NDArray[np.uint8]:
     """A row of a table whose column `pixels` lists the grey values of a square picture."""
-    column, offsets = _rows(still.source)
-    with still.source.open("rb") as file:
-        file.seek(offsets[int(still.member)])
-        (row,) = csv.reader([file.readline().decode()])
     try:
+        column, offsets = _rows(still.source)
+        with still.source.open("rb") as file:
+            file.seek(offsets[int(still.member)])
+            (row,) = csv.reader([file.readline().decode()])
         values = np.array(row[column].split(), np.uint8)
         side = round(len(values) ** 0.5)
         return values.reshape(side, side)
-    except (ValueError, OverflowError, IndexError) as error:
+    except OSError as error:
+        raise InputError(f"{still.source} cannot be read: {error.strerror}") from error
+    except (ValueError, OverflowError, IndexError, csv.Error) as error:
         raise InputError(f"{_place(still)}: not the pixels of a square picture") from error
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from streamfer.errors import InputError
-from trainers.corpora import files
+from trainers.corpora import archives, files
 from trainers.corpora.faces import Faces, hold_out
 from trainers.corpora.pictures import load_grey
 from trainers.corpora.samples import Reading, Still
@@ -36,11 +35,10 @@ def read(source: Path) -> Reading[Still]:
         InputError: `source` is no such archive.
     """
     gathered = files.Gathered[Still](NAME)
+    members = set(archives.names(source))
     try:
-        with zipfile.ZipFile(source) as archive:
-            members = set(archive.namelist())
-            (listing,) = (name for name in members if name.endswith("labels.csv"))
-            rows = list(csv.DictReader(io.StringIO(archive.read(listing).decode())))
+        (listing,) = (name for name in members if name.endswith("labels.csv"))
+        rows = csv.DictReader(io.StringIO(archives.read(source, listing).decode("utf-8-sig")))
         folder = listing.removesuffix("labels.csv") + "images/"
         for row in rows:
             name = row["file"]
@@ -51,7 +49,7 @@ def read(source: Path) -> Reading[Still]:
             else:
                 label = CLASSES.index(row["emotion"])
                 gathered.take(Still(NAME, name, source, folder + name, label, person(name)))
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise InputError(f"{source} is not the archive of press faces: {error}") from error
     return gathered.reading()
 

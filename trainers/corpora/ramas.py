@@ -21,7 +21,6 @@ here.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -46,7 +45,8 @@ EXPRESSIONS = {
 }
 
 SHORTEST_S = 0.2
-"""A stretch that may fall between two pictures at the study's five a second is left out."""
+"""A stretch that may fall between two pictures at the study's five a second is left out. The paper
+does not say how short its samples of RAMAS may be."""
 
 TOO_SHORT = f"agreed on for less than {SHORTEST_S} s"
 
@@ -92,7 +92,7 @@ def read(root: Path, agreement: float = AGREEMENT) -> Reading[Clip]:
     gathered = files.Gathered[Clip](NAME)
     close = _folder(root, "Video_close")
     videos = sorted(files.videos(close, gathered))
-    for name, recording in sorted(_recordings(root).items()):
+    for name, recording in sorted(_recordings(root, gathered).items()):
         video = next((v for v in videos if v.stem == name or v.stem.startswith(f"{name}_")), None)
         if video is None:
             gathered.omit(files.MISSING, name)
@@ -171,7 +171,7 @@ def _folder(root: Path, name: str) -> Path:
     return found
 
 
-def _recordings(root: Path) -> dict[str, Recording]:
+def _recordings(root: Path, gathered: files.Gathered[Clip]) -> dict[str, Recording]:
     """The marks of each recording; the form by files is preferred, since it names all experts."""
     recordings: dict[str, Recording] = defaultdict(Recording)
     tables = list(files.below(root, {".csv"}))
@@ -180,18 +180,24 @@ def _recordings(root: Path) -> dict[str, Recording]:
     if not by_files and not by_emotions:
         raise InputError(f"{root}: no Annotations_by_files/*_ann.csv, no data_Angry.csv")
     for path in by_files:
-        _read_times(path, recordings[path.stem.removesuffix("_ann")])
+        _read_times(path, recordings[path.stem.removesuffix("_ann")], gathered)
     if not by_files:
         for path in by_emotions:
-            _read_intervals(path, recordings)
+            _read_intervals(path, recordings, gathered)
     return recordings
 
 
-def _read_times(path: Path, recording: Recording) -> None:
+def _read_times(path: Path, recording: Recording, gathered: files.Gathered[Clip]) -> None:
     """A table of one recording: which expert marked what at which time."""
     rows = defaultdict(list)
-    for row in _rows(path, ("Time", "ID", *EXPRESSIONS)):
-        rows[row["ID"]].append((_number(path, row["Time"]), row))
+    for line, row in files.rows(path, ("Time", "ID", *EXPRESSIONS)):
+        try:
+            time = files.number(row["Time"])
+            seen = {column for column in EXPRESSIONS if files.number(row[column] or "0") > 0}
+        except files.LineError as error:
+            gathered.omit(str(error), f"{path.name}, line {line}")
+        else:
+            rows[row["ID"]].append((time, seen))
     for expert, marked in rows.items():
         recording.experts.add(expert)
         marked.sort(key=lambda timed: timed[0])
@@ -199,37 +205,25 @@ def _read_times(path: Path, recording: Recording) -> None:
         step = min((b - a for a, b in pairwise(times) if b > a), default=0.0)
         ends = [*times[1:], times[-1] + step]
         for column, expression in EXPRESSIONS.items():
-            seen = ((_number(path, row[column]) > 0, k) for k, (_, row) in enumerate(marked))
-            for is_seen, run in groupby(seen, key=lambda pair: pair[0]):
+            runs = ((column in seen, k) for k, (_, seen) in enumerate(marked))
+            for is_seen, run in groupby(runs, key=lambda pair: pair[0]):
                 if is_seen:
                     places = [k for _, k in run]
                     mark = Mark(expert, expression, times[places[0]], ends[places[-1]])
                     recording.marks.append(mark)
 
 
-def _read_intervals(path: Path, recordings: dict[str, Recording]) -> None:
+def _read_intervals(
+    path: Path, recordings: dict[str, Recording], gathered: files.Gathered[Clip]
+) -> None:
     """A table of one expression: from when until when which expert marked it in which recording."""
     expression = EXPRESSIONS[path.stem.removeprefix("data_")]
-    for row in _rows(path, ("ID", "File", "Start", "End")):
+    for line, row in files.rows(path, ("ID", "File", "Start", "End")):
         recording = recordings[row["File"]]
-        start, end = _number(path, row["Start"]), _number(path, row["End"])
         recording.experts.add(row["ID"])
-        if start < end:
-            recording.marks.append(Mark(row["ID"], expression, start, end))
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        delimiter = ";" if ";" in file.readline() else ","
-        file.seek(0)
-        rows = csv.DictReader(file, delimiter=delimiter, restval="")
-        if absent := [column for column in columns if column not in (rows.fieldnames or ())]:
-            raise InputError(f"{path} has no column {', '.join(absent)}")
-        yield from rows
-
-
-def _number(path: Path, text: str) -> float:
-    try:
-        return float(text.replace(",", ".") or 0)
-    except ValueError:
-        raise InputError(f"{path}: {text!r} is not a number") from None
+        try:
+            span = files.seconds(row["Start"], row["End"])
+        except files.LineError as error:
+            gathered.omit(str(error), f"{path.name}, line {line}")
+        else:
+            recording.marks.append(Mark(row["ID"], expression, span.start, span.end))

@@ -40,7 +40,7 @@ class Clip:
     of the same performance share it, and it is never divided between folds; "" if it is the
     clip's own. span: None is the whole video. region: left, top, right, bottom as fractions of
     the picture as displayed, in which the participant is seen. confidence: the share of raters
-    who chose the label, 1 where nobody was asked.
+    who chose the label, 1 where nobody was asked. video: in a `Reading`, with all links resolved.
     """
 
     corpus: str
@@ -79,7 +79,11 @@ class Still:
     participant: str = ""
     split: Split = ""
     box: tuple[float, float, float, float] | None = None
-    count: int = 1
+
+    @property
+    def count(self) -> int:
+        """How many samples it is, as of `Clip`."""
+        return 1
 
 
 Sample = TypeVar("Sample", Clip, Still)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from streamfer.emotion.labels import EMOTIONS
 from trainers.corpora.files import NOT_OF_THE_SEVEN
 
 AGREEMENT = 0.6
 """The share of the raters that must agree on a label (section 4.1: "at least 60%")."""
+
+Raters = Literal["face", "voice", "both"]
+"""What the raters whose votes count were given, where a corpus tells them apart (CREMA-D). The
+paper does not say; the face alone is what this study sees."""
 
 CONTRADICTING = "as many raters chose another of the seven expressions"
 

@@ -7,9 +7,10 @@ participants and takes alone: not from chance, nor from the order of the clips.
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
@@ -42,23 +43,37 @@ class Fold:
     measured: tuple[int, ...]
 
 
-def leave_one_corpus_out(clips: Sequence[Clip], part: Part = "whole") -> list[Fold]:
-    """A fold for each corpus among `clips`: it is measured, and all others teach.
+def each_corpus(clips: Sequence[Clip], part: Part = "whole") -> list[Fold]:
+    """A fold for each corpus among `clips`, which is measured; nobody teaches or is watched.
 
-    With the `part` "official" a corpus that has an official division is measured on what that is
-    tested on, and the rest of it is on no side.
+    It is all that methods need which learn nothing. With the `part` "official" a corpus that has
+    an official division is measured on what that is tested on, and the rest of it is on no side.
+
+    Raises:
+        UsageError: A corpus is given twice.
+    """
+    _require_once(clips)
+    found = []
+    for name in sorted({clip.corpus for clip in clips}):
+        measured = tuple(index for index, clip in enumerate(clips) if clip.corpus == name)
+        found.append(Fold(name, (), (), measured if part == "whole" else _tested(clips, measured)))
+    return found
+
+
+def leave_one_corpus_out(clips: Sequence[Clip], part: Part = "whole") -> list[Fold]:
+    """A fold for each corpus among `clips`: it is measured, as `part` says, and all others teach.
 
     Raises:
         UsageError: There is one corpus only, one is given twice, or too few teach.
     """
-    _require_once(clips)
-    corpora = sorted({clip.corpus for clip in clips})
-    if len(corpora) < 2:
-        raise UsageError(f"To leave one corpus out takes two; there is {_named(corpora)} alone.")
-    found = [_fold(name, clips, [clip.corpus == name for clip in clips]) for name in corpora]
-    if part == "whole":
-        return found
-    return [replace(fold, measured=_tested(clips, fold.measured)) for fold in found]
+    found = each_corpus(clips, part)
+    if len(found) < 2:
+        raise UsageError(f"To leave one corpus out takes two; there is {found[0].name} alone.")
+    folds = []
+    for fold in found:
+        others = [index for index, clip in enumerate(clips) if clip.corpus != fold.name]
+        folds.append(Fold(fold.name, *watched_apart(clips, others), fold.measured))
+    return folds
 
 
 def folds_of(clips: Sequence[Clip]) -> list[Fold]:
@@ -247,14 +262,15 @@ def _groups(clips: Sequence[Clip], also: Callable[[Clip], str]) -> list[Person]:
 
 
 def _require_once(clips: Sequence[Clip]) -> None:
-    """Refuse a corpus that is given twice, under its own name or another."""
+    """Refuse a corpus that is given twice: under its own name, or by whatever path as another."""
+    real_path = {video: os.path.realpath(video) for video in {clip.video for clip in clips}}
     names: set[tuple[str, str]] = set()
     corpus_of: dict[str, str] = {}
     for clip in clips:
         if (clip.corpus, clip.name) in names:
             raise UsageError(f"{clip.corpus} is given twice: {clip.name} is there two times.")
         names.add((clip.corpus, clip.name))
-        other = corpus_of.setdefault(str(clip.video), clip.corpus)
+        other = corpus_of.setdefault(real_path[clip.video], clip.corpus)
         if other != clip.corpus:
             raise UsageError(
                 f"A corpus is given twice, as {other} and as {clip.corpus}: {clip.video} is in "

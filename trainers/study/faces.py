@@ -23,13 +23,12 @@ from streamfer.media.probe import probe
 from trainers.analysis.explain import choice, figures
 from trainers.analysis.explain.explainable import Explainable, load_explainable
 from trainers.analysis.explain.photograph import find_face
-from trainers.corpora.pictures import load
 from trainers.corpora.samples import Clip, Still
 from trainers.predictions import Predictions
 from trainers.study.findings import Findings
 from trainers.study.reading import clips_of, samples_digest, stills_of
 from trainers.study.settings import Study
-from trainers.study.stills import backbone_file, predictions_of
+from trainers.study.stills import backbone_file, face_of_still, predictions_of
 from trainers.study.work import Work
 from trainers.temporal.paper.spans import interval, picture_times
 
@@ -125,7 +124,7 @@ def _candidates(samples: Sequence[Clip | Still], explainable: Explainable, study
     for sample in (samples[i] for i in sorted(drawn)):
         try:
             if isinstance(sample, Still):
-                face: Face | None = load(sample)
+                face: Face | None = face_of_still(sample, explainable.crop, detector)
             else:
                 face = _face_of_clip(sample, explainable, detector, study.execution.limits)
         except InputError:

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamfer.emotion.backbone import load_backbone
+from streamfer.emotion.backbone import Crop, load_backbone
 from streamfer.errors import UsageError
+from streamfer.faces.detector import Detector, load_detector
 from streamfer.weights.runtime import choose_device
+from trainers.analysis.explain.photograph import find_face
 from trainers.backbone.paper.divide import divide, minority
 from trainers.backbone.paper.experiments import EXPERIMENTS
 from trainers.backbone.paper.settings import BackboneSettings
@@ -152,18 +154,35 @@ def measure_backbone(study: Study, pictures: Pictures | None, work: Work, found:
         )
         if backbone is None:
             return
-        given = {"backbone": backbone.sha256, "watched": samples_digest(watched)}
+        given = {
+            "backbone": backbone.sha256,
+            "watched": samples_digest(watched),
+            "aligned": backbone.crop.aligned,
+        }
 
         def make() -> Predictions:
-            parts = [
-                backbone.predict([load(still) for still in watched[start : start + _AT_ONCE]])[1]
-                for start in range(0, len(watched), _AT_ONCE)
-            ]
+            detector = load_detector()
+            parts = []
+            for start in range(0, len(watched), _AT_ONCE):
+                some = watched[start : start + _AT_ONCE]
+                faces = [face_of_still(still, backbone.crop, detector) for still in some]
+                parts.append(backbone.predict(faces)[1])
             return predictions_of(watched, np.concatenate(parts))
 
         said = work.predictions("the backbone on pictures", given, make)
     if said is not None:
         found.best = (shown_name(study), said)
+
+
+def face_of_still(still: Still, crop: Crop, detector: Detector) -> NDArray[np.uint8]:
+    """A picture's face as a backbone wants it, uint8 (H, W, 3) RGB.
+
+    One that wants aligned faces gets the face that is found in the picture. If none is found, as
+    in pictures as small as FER2013's, and for other backbones, the picture is the face.
+    """
+    picture = load(still)
+    found = find_face(picture, detector, crop) if crop.aligned else None
+    return found.face if found else picture
 
 
 def shown_name(study: Study) -> str:

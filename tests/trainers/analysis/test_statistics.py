@@ -117,6 +117,14 @@ def test_a_paired_test_by_hand():
     assert found.pairs == 3
 
 
-@pytest.mark.parametrize("pairs", [([], []), ([1.0], [2.0]), ([1.0, 2.0], [1.0, 2.0])])
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        ([], []),
+        ([1.0], [2.0]),
+        ([1.0, 2.0], [1.0, 2.0]),
+        ([0.3, 0.7, 1.1], [0.2, 0.6, 1.0]),  # equal up to rounding
+    ],
+)
 def test_nothing_can_be_tested_without_two_different_pairs(pairs):
     assert np.isnan(paired_t_test(*pairs).t)

@@ -152,10 +152,19 @@ def test_table_4_shows_experiments_beside_the_printed_and_their_order():
     assert after(table, "**Accuracy, %**")["9"] == "*66.4*"
     assert after(table, "**δ, points**")["8"] == "*-0.7*"
     assert "FER2013, 4 samples" in table.title
-    assert "Order, ours: 5 > 9 > 1; printed: 9 > 5 > 1. 2 of 3 pairs are in the printed order." in (
-        table.notes
+    assert (
+        "Order, ours: 5 > 9 > 1; printed: 9 > 5 > 1. Of 3 pairs 2 are in the printed order, and "
+        "0 equal." in table.notes
     )
     assert "experiment 2: not asked for" in table.notes
+
+
+def test_experiments_that_are_equal_are_in_no_order():
+    found = {n: right(hits, "FER2013") for n, hits in ((1, 2), (5, 3), (9, 3))}
+    assert (
+        "Order, ours: 5 = 9 > 1; printed: 9 > 5 > 1. Of 3 pairs 2 are in the printed order, and "
+        "1 equal." in backbone.experiments(found, {}).notes
+    )
 
 
 def test_table_5_has_the_published_figures_and_ours():

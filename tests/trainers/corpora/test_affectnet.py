@@ -5,6 +5,7 @@ from streamfer.errors import InputError
 from tests.trainers.corpora.trees import plant
 from trainers.corpora import affectnet, files
 from trainers.corpora.catalogue import read
+from trainers.corpora.samples import Omission
 
 HEADER = (
     "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,"
@@ -81,3 +82,28 @@ def test_an_array_is_never_run(tmp_path):
     plant(tmp_path, ["val_set/images/0.jpg", "val_set/annotations/x"])
     np.save(tmp_path / "val_set/annotations/0_exp.npy", np.array([{"a": 1}], object))
     assert affectnet.read(tmp_path).reasons() == {files.UNKNOWN_LABEL: 1}
+
+
+def test_a_bad_row_costs_itself_alone(tmp_path):
+    bad = [
+        "1/b.jpg,1,2",
+        row("1/c.jpg", 0, box="1,2,wide,4").strip(),
+        ",,,,,,",
+        row("1/d.jpg", "").strip(),
+    ]
+    rows = row("1/a.jpg", 0) + "\n" + "\n".join(bad) + "\n"
+    names = [f"x/1/{k}.jpg" for k in "abcd"]
+    reading = affectnet.read(plant(tmp_path, names, lists(rows)))
+    assert [still.name for still in reading.samples] == ["1/a.jpg"]
+    assert reading.omitted == (
+        Omission(affectnet.SHORT, "training.csv, line 4"),
+        Omission(files.NO_NUMBER, "1/c.jpg"),
+        Omission(files.MISSING, ""),
+        Omission(files.UNKNOWN_LABEL, "1/d.jpg"),
+    )
+
+
+def test_a_list_with_other_columns_is_refused(tmp_path):
+    header = HEADER.replace("face_x,face_y", "x,y")
+    with pytest.raises(InputError, match=r"training\.csv"):
+        affectnet.read(plant(tmp_path, [], {"training.csv": header + row("1/a.jpg", 0)}))

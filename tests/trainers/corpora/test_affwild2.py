@@ -10,7 +10,7 @@ from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
 from tests.trainers.corpora.trees import plant
 from trainers.corpora import affwild2, files
-from trainers.corpora.samples import WHOLE, Pictures
+from trainers.corpora.samples import WHOLE, Omission, Pictures
 
 CLASSES = "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise"
 TRAIN, WATCH = "annotations/EXPR_Set/Training_Set", "annotations/EXPR_Set/Validation_Set"
@@ -90,9 +90,23 @@ def test_a_missing_video_and_a_text_given_twice_are_counted(tmp_path):
     [
         ("0\n0\n", "does not name the seven"),
         ("", "does not name the seven"),
-        (labels(0, 9), "'9' is the label of no class"),
     ],
 )
 def test_another_text_is_refused_by_name(tmp_path, text, told):
     with pytest.raises(InputError, match=rf"v\.txt.*{told}"):
         affwild2.read(plant(tmp_path, ["v.mp4"], {f"{TRAIN}/v.txt": text}))
+
+
+@pytest.mark.parametrize("line", ["9", "x", "0,1", "", "-2"])
+def test_a_bad_line_costs_its_text_alone(tmp_path, line):
+    texts = {f"{TRAIN}/a.txt": labels(0, line, 1), f"{TRAIN}/b.txt": labels(2)}
+    reading = affwild2.read(plant(tmp_path, ["a.mp4", "b.mp4"], texts))
+    assert [clip.name for clip in reading.samples] == ["b@000000"]
+    assert reading.omitted == (Omission(affwild2.NO_CLASS, "a, line 3"),)
+
+
+def test_a_text_from_windows_is_read(tmp_path):
+    root = plant(tmp_path, ["v.mp4"])
+    (root / TRAIN).mkdir(parents=True)
+    (root / TRAIN / "v.txt").write_bytes(("\ufeff" + labels(0, 1)).replace("\n", "\r\n").encode())
+    assert affwild2.read(root).counts() == (1, 0, 0, 0, 0, 0, 1)

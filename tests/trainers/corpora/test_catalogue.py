@@ -93,3 +93,14 @@ def test_agreement_reaches_the_corpora_with_raters(tmp_path):
     rows = "video,label,participant,confidence\na.mp4,fear,ann,0.5\nb.mp4,fear,ann,0.9\n"
     root = plant(tmp_path, ["a.mp4", "b.mp4"], {"clips.csv": rows})
     assert [len(read("mine", root, agreement).samples) for agreement in (0.4, 0.6)] == [2, 1]
+
+
+def test_raters_reach_the_corpora_that_tell_them_apart(tmp_path):
+    votes = '"","H","fileName","numResponses"\n"100001",9,"1001_IEO_HAP_HI",10\n'
+    votes += '"200001",7,"1001_IEO_HAP_HI",10\n"300001",8,"1001_IEO_HAP_HI",10\n'
+    root = plant(tmp_path, ["1001_IEO_HAP_HI.flv"], {"tabulatedVotes.csv": votes})
+    shares = [read("CREMA-D", root, raters=raters).samples for raters in ("voice", "face", "both")]
+    assert [clip.confidence for (clip,) in shares] == [0.9, 0.7, 0.8]
+    assert read("CREMA-D", root) == read("CREMA-D", root, raters="face")
+    names = ["Actor_01/01-01-03-01-01-01-01.mp4"]
+    assert len(read("RAVDESS", plant(tmp_path, names), raters="voice").samples) == 1

@@ -48,7 +48,7 @@ def test_agreement_can_be_given(tmp_path):
     root = plant(tmp_path, ["a.mp4", "b.mp4"], {"clips.csv": rows})
     text = said("check", "mine", root)
     assert "mine: 1 clips, 1 participants" in text
-    assert "fewer than 60% of the raters agree: 1 (a.mp4)" in text
+    assert "fewer than 60% of the raters agree: 1 (line 2: a.mp4)" in text
     assert "Table 3" not in text
     assert "mine: 2 clips" in said("check", "mine", root, "--agreement", "0.5")
 
@@ -88,6 +88,9 @@ def test_other_ways_to_use_the_votes_are_shown(tmp_path):
         "voice 60": "0",
         "both 60": "1",
     }
+    text = said("check", "CREMA-D", root, "--raters", "both", "--agreement", "0.9")
+    assert numbers(text, "here")[1] == "1"
+    assert numbers(text, "face 90%")[1] == "0"
     assert "otherwise" not in said("check", "SAVEE", plant(tmp_path, ["DC/a1.avi"]))
 
 

@@ -4,6 +4,7 @@ from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import InputError
 from tests.trainers.corpora.trees import POINTER, plant
 from trainers.corpora import crema_d, files
+from trainers.corpora.samples import Omission
 from trainers.corpora.votes import too_few
 
 HEADER = '"","A","D","F","H","N","S","fileName","numResponses","agreement","emoVote"\n'
@@ -46,9 +47,9 @@ def test_agreement_is_a_setting(tmp_path):
 
 def test_the_votes_of_other_raters_can_be_counted(tmp_path):
     root = plant(tmp_path, VIDEOS[:1], table())
-    (voice,) = crema_d.read(root, given="voice").samples
+    (voice,) = crema_d.read(root, raters="voice").samples
     assert voice.confidence == 0.6
-    assert crema_d.read(root, given="both").samples == ()
+    assert crema_d.read(root, raters="both").samples == ()
 
 
 def test_what_is_not_taken_is_counted(tmp_path):
@@ -70,9 +71,23 @@ def test_what_is_not_taken_is_counted(tmp_path):
     [
         {},
         table("fileName,VoiceVote\n1001_IEO_HAP_HI,H\n"),
-        table(HEADER + '"200004",1,0,0,7,2,0,"1001_IEO_HAP_HI",many,0.7,"H"\n'),
     ],
 )
 def test_without_the_table_of_votes_it_says_so(tmp_path, texts):
     with pytest.raises(InputError, match=r"tabulatedVotes\.csv"):
         crema_d.read(plant(tmp_path, VIDEOS, texts))
+
+
+@pytest.mark.parametrize(
+    ("row", "left"),
+    [
+        ('"203404",2,0,0,0,8,0,"1042_DFA_SAD_XX",many,0.8,"N"', "1042_DFA_SAD_XX"),
+        ('"203404",2,0,0,0,8,-1,"1042_DFA_SAD_XX",10,0.8,"N"', "1042_DFA_SAD_XX"),
+        ('"203404",2,0,0,0,8,11,"1042_DFA_SAD_XX",10,0.8,"N"', "1042_DFA_SAD_XX"),
+        ('"203404",2,0,0', "line 8"),
+    ],
+)
+def test_a_bad_row_costs_its_video_alone(tmp_path, row, left):
+    reading = crema_d.read(plant(tmp_path, VIDEOS[:1], table(TABLE + row + "\n")))
+    assert [clip.name for clip in reading.samples] == ["1001_IEO_HAP_HI"]
+    assert Omission(files.NO_NUMBER, left) in reading.omitted

@@ -61,6 +61,19 @@ def test_the_challenges_table(tmp_path, name):
     assert faces.images.mean((1, 2)).tolist() == [6, 3, 4, 5, 2, 1, 0]  # neutral comes first
 
 
+def test_a_blank_row_moves_no_picture(tmp_path):
+    rows = [f"{code},{' '.join([str(code)] * 48 * 48)},Training" for code in (3, 4)]
+    (tmp_path / "fer2013.csv").write_text("\n\n".join(["emotion,pixels,Usage", *rows]))
+    assert fer2013.load(tmp_path, "train").images.mean((1, 2)).tolist() == [3, 4]
+
+
+def test_a_packed_table_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "fer2013.zip", "w") as archive:
+        archive.writestr("fer2013/fer2013.csv", "emotion,pixels,Usage\n")
+    with pytest.raises(InputError, match=r"fer2013\.zip holds fer2013/fer2013\.csv: unpack it"):
+        fer2013.read(tmp_path / "fer2013.zip")
+
+
 def test_folders_are_the_expressions_in_our_order():
     alike = {"happiness": "happy", "sadness": "sad", "anger": "angry"}
     assert tuple(alike.get(emotion, emotion) for emotion in EMOTIONS) == fer2013.FOLDERS

@@ -1,7 +1,9 @@
+import pytest
+
 from streamfer.emotion.labels import EMOTIONS
 from tests.trainers.corpora.trees import plant
 from trainers.corpora import files, iemocap
-from trainers.corpora.samples import Seconds
+from trainers.corpora.samples import Omission, Seconds
 from trainers.corpora.votes import CONTRADICTING, too_few
 
 HEAD = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"
@@ -82,3 +84,21 @@ def test_missing_videos_and_sessions_are_told(tmp_path):
     reading = iemocap.read(root)
     assert reading.reasons() == {files.MISSING: 1}
     assert iemocap.missing(reading) == [f"Session{k}: no turns" for k in (2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("[1.0000 -", "[1.0.0 -", files.NO_NUMBER),
+        ("[1.0000 -", "[9.0000 -", files.EMPTY_SPAN),
+        ("Ses01F_impro01_F001", "F001", iemocap.NO_TURN),
+    ],
+)
+def test_a_bad_line_costs_its_turn_alone(tmp_path, old, new, reason):
+    turns = [turn(f"Ses01F_impro01_F00{k}", *["Sadness"] * (3 - k)) for k in range(3)]
+    reading = iemocap.read(session(tmp_path, turns[0], turns[1].replace(old, new), turns[2]))
+    assert [(clip.name[-4:], clip.confidence) for clip in reading.samples] == [
+        ("F000", 1),
+        ("F002", 1),
+    ]
+    assert reading.omitted == (Omission(reason, "Ses01F_impro01, line 10"),)

@@ -59,6 +59,48 @@ def test_a_row_of_fer2013s_table(tmp_path):
     assert (pictures.load(second)[47] == 9).all()
 
 
+def broken(png):
+    """What may lie in place of a picture."""
+    jpeg = cv2.imencode(".jpg", PICTURE)[1].tobytes()
+    return {
+        "empty.jpg": b"",
+        "empty.png": b"",
+        "half.jpg": jpeg[: len(jpeg) // 2],
+        "half.png": png[:60],
+    }
+
+
+def test_an_empty_or_cut_off_picture_is_named(tmp_path, png):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, content in broken(png).items():
+            archive.writestr(name, content)
+            (tmp_path / name).write_bytes(content)
+    for name in broken(png):
+        for lying in (still(tmp_path / name), still(tmp_path / "a.zip", name)):
+            with pytest.raises(InputError, match=rf"{name} is not a picture"):
+                pictures.load(lying)
+
+
+def test_what_is_no_file_is_named(tmp_path, png):
+    (tmp_path / "folder.png").mkdir()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("spoilt.png", png * 50)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[40:100] = bytes(60)
+    (tmp_path / "a.zip").write_bytes(content)
+    for name, member in (("folder.png", ""), ("a.zip", "absent.png"), ("a.zip", "spoilt.png")):
+        with pytest.raises(InputError, match=rf"{member or name} cannot be read"):
+            pictures.load(still(tmp_path / name, member))
+
+
+@pytest.mark.parametrize(("name", "member"), [("absent.csv", "0"), ("a.csv", "7"), ("b.csv", "0")])
+def test_a_row_that_is_not_there_is_named(tmp_path, name, member):
+    (tmp_path / "a.csv").write_text("emotion,pixels,Usage\n0,1,Training\n")
+    (tmp_path / "b.csv").write_bytes("emotion,pixels,Usage\n0,1 ä,Training\n".encode("latin-1"))
+    with pytest.raises(InputError, match=name):
+        pictures.load(still(tmp_path / name, member))
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.zip", "fer2013.csv"])
 def test_what_is_no_picture_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(b"emotion,pixels,Usage\n0,1 2 3,Training\n")

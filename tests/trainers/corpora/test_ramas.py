@@ -9,7 +9,7 @@ from streamfer.errors import InputError
 from tests.trainers.corpora.trees import plant
 from trainers.corpora import files, ramas
 from trainers.corpora.ramas import Mark, Recording, stretches
-from trainers.corpora.samples import Seconds
+from trainers.corpora.samples import Omission, Seconds
 from trainers.corpora.votes import CONTRADICTING, Elected, too_few
 
 COLUMNS = "Time,Angry,Sad,Disgusted,Happy,Scared,Surprised,Neutral,Shame,Domination,ID\n"
@@ -111,13 +111,29 @@ def test_a_recording_without_video_is_counted(tmp_path):
     [
         ([], by_files(*FIVE), "Video_close"),
         ([VIDEO], {}, "Annotations_by_files"),
-        ([VIDEO], {"Annotations_by_files/a_ann.csv": "Time,Angry\n"}, "no column ID"),
-        ([VIDEO], by_emotions(",", Sad=[("1", "soon", "2")]), "'soon' is not a number"),
+        ([VIDEO], {"Annotations_by_files/a_ann.csv": "Time,Angry\n"}, "no column 'ID'"),
     ],
 )
 def test_what_is_missing_is_said(tmp_path, names, texts, told):
     with pytest.raises(InputError, match=told):
         ramas.read(plant(tmp_path, names, texts))
+
+
+def test_a_bad_row_costs_itself_alone(tmp_path):
+    bad = [("1", "soon", "2"), ("1", "3", "2"), ("1", "", "2")]
+    marks = by_emotions(",", Sad=[("1", "0", "2"), *bad])
+    reading = ramas.read(plant(tmp_path / "a", [VIDEO], marks))
+    assert told(reading) == [("sadness", Seconds(0, 2), 1)]
+    assert reading.omitted == (
+        Omission(files.NO_NUMBER, "data_Sad.csv, line 3"),
+        Omission(files.EMPTY_SPAN, "data_Sad.csv, line 4"),
+        Omission(files.NO_NUMBER, "data_Sad.csv, line 5"),
+    )
+    texts = by_files(("1", "Sad", "Sad", ""), ("2", "Sad", "Sad"))
+    texts = {name: text + "2,0,often,0,0,0,0,0,0,0,2\n" for name, text in texts.items()}
+    reading = ramas.read(plant(tmp_path / "b", [VIDEO], texts))
+    assert told(reading) == [("sadness", Seconds(0, 2), 1)]
+    assert reading.omitted == (Omission(files.NO_NUMBER, "10dec_O11_1_ann.csv, line 7"),)
 
 
 MARKS = st.lists(

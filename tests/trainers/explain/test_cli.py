@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from streamfer.errors import InputError, UsageError
-from tests.trainers.explain.networks import write_quadrant
+from tests.trainers.explain.networks import write_graph, write_quadrant
 from tests.trainers.explain.photographs import ADMIRAL, ASTRONAUT, SIX
 from trainers.analysis.explain.photograph import read_photograph
 from trainers.cli.main import app
@@ -77,6 +77,24 @@ def test_any_backbone_and_both_methods(tmp_path: Path):
 
     maps = [read_photograph(tmp_path / f"{method}.png") for method in ("grad-cam", "layer-cam")]
     assert (maps[0] != maps[1]).any()
+
+
+def test_faces_are_mixed_for_a_network_without_maps_but_its_heat_is_refused(tmp_path: Path):
+    network = write_graph(tmp_path / "mine.onnx", convolves=False)
+    mixed = (ASTRONAUT, "--mix", ADMIRAL, "--backbone", network)
+
+    assert explain(*mixed, "--out", tmp_path / "mix.png").exit_code == 0
+    heated = [
+        explain(*words, "--out", tmp_path / "heat.png")
+        for words in ((ASTRONAUT, "--backbone", network), (*mixed, "--target", "anger"))
+    ]
+
+    height, width, _ = read_photograph(tmp_path / "mix.png").shape
+    assert height > 1.2 * width  # three rows of a face and bars
+    for done in heated:
+        assert isinstance(done.exception, UsageError)
+        assert "mine cannot be explained: it has no maps" in str(done.exception)
+    assert not (tmp_path / "heat.png").exists()
 
 
 @pytest.mark.parametrize(

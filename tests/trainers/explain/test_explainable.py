@@ -18,6 +18,7 @@ from tests.trainers.explain.photographs import real_faces
 from trainers.analysis.explain.explainable import load_explainable
 from trainers.analysis.explain.heat import heat_maps
 from trainers.analysis.explain.method import Method
+from trainers.analysis.explain.mixup import mixup_probe
 from trainers.backbone.paper.networks import network
 from trainers.backbone.paper.settings import SHIPPED, BackboneSettings
 from trainers.backbone.paper.train import CARD, WEIGHTS, load
@@ -94,11 +95,31 @@ def test_what_the_trainers_wrote_is_itself(
 
 
 @pytest.mark.slow
-def test_networks_of_keras_are_refused(tmp_path: Path):
-    file = write_trained(tmp_path, BackboneSettings(family="mobilenet-v2", side=64))
+@pytest.mark.parametrize("family", ["mobilenet-v2", "vgg-16", "efficientnet-b0", "resnet-101-v2"])
+def test_networks_of_keras_are_themselves(tmp_path: Path, family: str):
+    file = write_trained(tmp_path, BackboneSettings(family=family, side=64, freezing="all"))
+    faces = np.stack(real_faces(Crop(64, aligned=False))[:2])
 
-    with pytest.raises(UsageError, match="backbone cannot be explained: the maps of Keras"):
-        load_explainable(str(file))
+    explainable = load_explainable(str(file))
+
+    net, _ = load(file)
+    with torch.no_grad():
+        expected = net(torch.from_numpy(faces).permute(0, 3, 1, 2).float()).softmax(1).numpy()
+    np.testing.assert_allclose(explainable.probabilities(list(faces)), expected, rtol=0, atol=1e-5)
+    # By hand: of the maps before the mean, weighted by their mean gradient, what is above zero.
+    inputs = net.trunk.layers[-1].input
+    maps = type(net.trunk)(net.trunk.inputs, inputs)(
+        net._prepare(torch.from_numpy(faces[:1]).permute(0, 3, 1, 2).float()).permute(0, 2, 3, 1)
+    )
+    maps = maps.detach().expand(7, -1, -1, -1).requires_grad_()
+    net.fc2(torch.relu(net.fc1(maps.mean((1, 2))))).diagonal().sum().backward()
+    coarse = torch.relu((maps.grad.mean((1, 2), keepdim=True) * maps).sum(3))[:, None].detach()
+    heat = torch.nn.functional.interpolate(coarse, (64, 64), mode="bilinear")[:, 0]
+    assert heat.max() > 0
+    found = heat_maps(explainable, faces[0], range(7))
+    np.testing.assert_allclose(found, heat / heat.max(), atol=1e-3)
+    with pytest.raises(UsageError, match="only the last maps are known"):
+        heat_maps(explainable, faces[0], [3], Method.LAYER_CAM)
 
 
 @pytest.mark.parametrize(
@@ -133,11 +154,21 @@ def test_where_torch_knows_not_all_operators_the_last_maps_are_explained(tmp_pat
         ({"convolves": False}, "no maps behind a convolution"),
     ],
 )
-def test_what_cannot_be_explained_is_said(tmp_path: Path, graph: dict[str, object], reason: str):
+def test_what_cannot_be_explained_is_said_and_can_be_asked(
+    tmp_path: Path, graph: dict[str, object], reason: str
+):
     path = write_graph(tmp_path / "strange.onnx", **graph)
+    assert_the_same_network(str(path))
+    explainable = load_explainable(str(path))
+    face, other, *_ = real_faces(explainable.crop)
 
-    with pytest.raises(UsageError, match=rf"strange\.onnx cannot be explained: .*{reason}"):
-        load_explainable(str(path))
+    for method in Method:
+        with pytest.raises(UsageError, match=f"strange cannot be explained: .*{reason}"):
+            heat_maps(explainable, face, [0], method)
+
+    probe = mixup_probe(explainable, face, other, 0.5)
+    _, expected = load_backbone(str(path)).predict(list(probe.faces))
+    np.testing.assert_allclose(probe.probabilities, expected, atol=1e-5)
 
 
 def test_files_that_are_no_backbones_are_refused(tmp_path: Path):

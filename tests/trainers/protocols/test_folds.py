@@ -1,5 +1,6 @@
 """Nobody on two sides, takes whole, each clip measured once; clear words where it cannot be."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ def clip(corpus: str, number: int, participant: str, **further: str) -> Clip:
 
 def corpus(name: str, participants: int, each: int = 4) -> list[Clip]:
     return [clip(name, n, f"p{n % participants}") for n in range(participants * each)]
+
+
+def by_another_path(clips: list[Clip]) -> list[Clip]:
+    return [replace(c, corpus="B", video=Path("/corpora/B/..") / "A" / c.video.name) for c in clips]
 
 
 def sides(clips: list[Clip], fold: Fold) -> list[set[tuple[str, str]]]:
@@ -177,6 +182,30 @@ def test_an_official_development_part_is_watched_where_there_is_a_test_part() ->
     assert {clips[index].split for index in fold.watched} == {"development"}
 
 
+def test_a_corpus_that_a_link_gives_a_second_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "v.mp4").touch()
+    (tmp_path / "B").symlink_to("A")
+    clips = [Clip(name, "v", tmp_path / name / "v.mp4", 0, "p") for name in "AB"]
+    with pytest.raises(UsageError, match="as A and as B"):
+        folds.each_corpus(clips)
+
+
+@given(corpora(("A", "B")), st.sampled_from(["whole", "official"]))
+def test_what_learns_nothing_is_measured_on_the_same_and_nobody_is_taught(
+    clips: list[Clip], part: folds.Part
+) -> None:
+    found = folds.each_corpus(clips, part)
+    taught = folds.leave_one_corpus_out(clips, part)
+    assert [(f.name, f.measured) for f in found] == [(f.name, f.measured) for f in taught]
+    assert not any(f.taught or f.watched for f in found)
+
+
+def test_one_corpus_of_one_participant_can_be_measured() -> None:
+    (fold,) = folds.each_corpus(corpus("A", 1))
+    assert fold == Fold("A", (), (), (0, 1, 2, 3))
+
+
 def test_a_corpus_with_few_participants_has_fewer_folds() -> None:
     assert len(folds.folds_of(corpus("CREMA-D", 3))) == 3
 
@@ -198,6 +227,10 @@ def test_one_participant_in_two_corpora_is_named_with_both() -> None:
             lambda: folds.leave_one_corpus_out(
                 [*corpus("A", 3), *(Clip("B", c.name, c.video, 0, "x") for c in corpus("A", 3))]
             ),
+            "as A and as B",
+        ),
+        (
+            lambda: folds.leave_one_corpus_out([*corpus("A", 3), *by_another_path(corpus("A", 3))]),
             "as A and as B",
         ),
         (

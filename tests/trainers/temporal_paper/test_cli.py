@@ -1,5 +1,8 @@
 """`python -m trainers temporal`, from videos and a table of clips to a file for streamfer."""
 
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from streamfer.errors import UsageError
 from tests.trainers.temporal_paper.filmed import film
 from trainers import predictions
 from trainers.cli.main import app
+from trainers.cli.temporal import chosen_settings
+from trainers.temporal.paper.settings import PROFILES, for_few_data
 
 LABELS = ("happiness", "anger")
 
@@ -34,6 +39,57 @@ def test_a_corpus_that_is_not_there_is_refused(tmp_path: Path) -> None:
     said = call("embed", "--root", tmp_path, "--out", tmp_path / "out", "--corpus", "SAVEE")
     assert isinstance(said.exception, UsageError)
     assert "holds no SAVEE; it holds: mine" in str(said.exception)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        'profile = "released"\n[temporal]\nstride_s = 0.4\nclass_weights = "none"\n'
+        "[temporal.fit]\nepochs = 3\n"
+    )
+    return file
+
+
+def test_a_file_sets_what_the_methods_leave_open(settings: Path) -> None:
+    released = PROFILES["released"]
+    chosen = chosen_settings(settings, None, small=False)
+    assert chosen == replace(
+        released, stride_s=0.4, class_weights="none", fit=replace(released.fit, epochs=3)
+    )
+    assert chosen_settings(settings, "paper", small=False).gaps == PROFILES["paper"].gaps
+    assert chosen_settings(settings, None, small=True) == for_few_data(chosen)
+    assert chosen_settings(None, None, small=False) == PROFILES["paper"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[temporal]\nstride = 1", "temporal: there is no setting 'stride'"),
+        ("[temporal.fit]\nepochs = 1.5", "fit: epochs cannot be 1.5"),
+        ("[analysis]\nfps = 25", r"sets more than profile and \[temporal\]"),
+        ("stride_s =", "is not valid TOML"),
+    ],
+)
+def test_a_file_that_sets_anything_else_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "settings.toml").write_text(text)
+    said = call(
+        *("loco", "cnn-w", "--root", tmp_path, "--out", tmp_path / "out"),
+        *("--settings", tmp_path / "settings.toml"),
+    )
+    assert isinstance(said.exception, UsageError)
+    assert re.search(words, str(said.exception))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_what_a_file_sets_is_kept_with_the_results(tmp_path: Path, settings: Path) -> None:
+    corpus(tmp_path / "corpora" / "one", 1)
+    given = ("--root", tmp_path / "corpora", "--out", tmp_path / "out", "--workers", "1")
+    settings.write_text('[temporal]\nsmoothing = "9 frames"')
+    assert call("loco", "cnn-s", *given, "--settings", settings).exception is None
+    kept = tmp_path / "out" / "leave-one-corpus-out" / "cnn-s" / "one" / "settings.json"
+    assert json.loads(kept.read_text())["smoothing"] == "9 frames"
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from tests.trainers.temporal_paper.made import made
 from trainers import metrics
 from trainers.predictions import Predictions
 from trainers.temporal.paper.experiments import cross_validate, leave_one_corpus_out
+from trainers.temporal.paper.sequences import Sequences
 from trainers.temporal.paper.settings import METHODS, PROFILES, for_few_data
 
 _FEW = for_few_data(PROFILES["paper"])
@@ -35,6 +36,22 @@ def test_a_method_recognises_a_corpus_that_it_was_kept_from(method: str, tmp_pat
     assert len(pictures) == len(made("B").own)
     assert uar(clips) > 0.9
     assert uar(pictures) > 0.9
+
+
+@pytest.mark.parametrize("method", ["cnn-w", "cnn-s"])
+@pytest.mark.parametrize("others", [[], [made("B", participants=1)]], ids=["alone", "with one"])
+def test_what_learns_nothing_needs_no_other_corpus(
+    method: str, others: list[Sequences], tmp_path: Path
+) -> None:
+    corpora = [made("A"), *others]
+    found = leave_one_corpus_out(method, corpora, SETTINGS, tmp_path)
+    whole = leave_one_corpus_out(method, [*corpora, made("C")], SETTINGS, tmp_path / "more")
+    for name in {corpus.clips[0].corpus for corpus in corpora}:
+        alone, among = (one.where(one.corpus == name) for one in (found, whole))
+        assert (alone.sample == among.sample).all()
+        assert (alone.probabilities == among.probabilities).all()
+    with pytest.raises(UsageError, match=r"out takes two|one participant"):
+        leave_one_corpus_out("cnn-svm", corpora, SETTINGS, tmp_path)
 
 
 def test_cross_validation_measures_each_clip_once_and_by_those_who_never_saw_the_person(

@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 
 from streamfer.errors import UsageError
-from trainers.temporal.paper.settings import METHODS, PROFILES, Temporal, for_few_data
+from trainers.temporal.paper.settings import (
+    FIXED,
+    METHODS,
+    PROFILES,
+    Temporal,
+    for_few_data,
+)
 
 
 def test_the_paper_profile_is_what_section_4_3_prints() -> None:
@@ -46,6 +52,14 @@ def test_what_a_method_depends_on_changes_what_is_kept_of_it(method: str) -> Non
         "cnn-s": {"smoothing"},
         "cnn-svm": windows | {"svm_c"},
     }.get(method, windows | {"dropout", "fit"})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_fixed_is_kept_with_what_it_changes(method: str) -> None:
+    assert dict(FIXED) == {"watched_one_in": 8, "teachable_from": 0.5, "surroundings_s": 10}
+    kept = Temporal().of_method(method)
+    changing = FIXED if method not in {"cnn-w", "cnn-s"} else {"surroundings_s": 10}
+    assert {name: kept[name] for name in FIXED.keys() & kept} == changing
 
 
 @pytest.mark.parametrize(

@@ -101,23 +101,30 @@ def explanation(
     """Faces that nobody annotated, a row each: the face, its heat, and its probabilities.
 
     The heat is for what the network recognises, and beside it for `target`.
-    `expected` are probabilities (7,) to compare with, None where there are none.
+    `expected` are probabilities (7,) to compare with, None where there are none; with them and
+    without a target, a network of which no maps are known is shown without heat.
+
+    Raises:
+        UsageError: No maps of the network are known, or the figure cannot be written.
     """
-    columns = 3 if target is None else 4
+    heated = target is not None or expected is None or explainable.last is not None
+    columns = (3 if target is None else 4) if heated else 2
     figure = Figure(figsize=(2.1 * columns + 0.9, 2.2 * len(faces)), layout="constrained")
     axes = figure.subplots(len(faces), columns, squeeze=False)
     found = explainable.probabilities(faces)
     for index, face in enumerate(explainable.fit(faces)):
         beside, *over, bars = axes[index]
-        targets = [int(found[index].argmax())] + ([] if target is None else [target])
-        heats = heat_maps(explainable, face, targets, method)
         show_face(beside, face, names[index])
-        for axis, emotion, heat in zip(over, targets, heats, strict=True):
-            show_heat(axis, face, heat, f"for {percent(emotion, found[index])}")
+        if heated:
+            targets = [int(found[index].argmax())] + ([] if target is None else [target])
+            heats = heat_maps(explainable, face, targets, method)
+            for axis, emotion, heat in zip(over, targets, heats, strict=True):
+                show_heat(axis, face, heat, f"for {percent(emotion, found[index])}")
         show_bars(bars, found[index], None if expected is None else expected[index])
     if expected is not None:
         explain_diamonds(figure, "the same mixture of what the network says of each")
-    scale(figure, axes[:, :-1], method)
+    if heated:
+        scale(figure, axes[:, :-1], method)
     save(figure, path)
 
 

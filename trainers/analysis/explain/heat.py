@@ -35,8 +35,10 @@ def heat_maps(
     weighed against what is positive, so they tell where, but not how much.
 
     Raises:
-        UsageError: LayerCAM is asked for, and only the last maps of the network are known.
+        UsageError: No maps of the network are known; or only the last, and LayerCAM is asked for.
     """
+    if explainable.last is None:
+        raise UsageError(f"{explainable.name} cannot be explained: {explainable.why_not}")
     faces = torch.from_numpy(explainable.fit([face] * len(targets)))
     coarse = _OF_METHOD[method](explainable, faces, torch.tensor(targets))
     side = explainable.crop.size

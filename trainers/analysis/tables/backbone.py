@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -76,21 +77,28 @@ def _printed_gain(number: int) -> float:
 
 
 def _ordering(found: Mapping[int, Predictions], values: Mapping[int, float]) -> tuple[str, ...]:
+    """In which order the experiments are, and how far it is the printed one."""
     if len(found) < 2:
         return ()
     pairs = [(a, b) for a in found for b in found if a < b]
-    agree = sum(
-        (values[a] - values[b]) * (printed.EXPERIMENTS[a] - printed.EXPERIMENTS[b]) > 0
+    signs = [
+        (values[a] - values[b]) * (printed.EXPERIMENTS[a] - printed.EXPERIMENTS[b])
         for a, b in pairs
-    )
-    orders = (
-        " > ".join(str(n) for n in sorted(found, key=lambda n: -given[n]))
-        for given in (values, printed.EXPERIMENTS)
-    )
+    ]
     return (
-        "Order, ours: {}; printed: {}.".format(*orders)
-        + f" {agree} of {len(pairs)} pairs are in the printed order.",
+        f"Order, ours: {_ordered(found, values)}; printed: {_ordered(found, printed.EXPERIMENTS)}. "
+        f"Of {len(pairs)} pairs {sum(sign > 0 for sign in signs)} are in the printed order, and "
+        f"{sum(sign == 0 for sign in signs)} equal.",
     )
+
+
+def _ordered(numbers: Iterable[int], values: Mapping[int, float]) -> str:
+    """The best first, such as 9 > 4 = 5."""
+    order = sorted(numbers, key=lambda n: -values[n])
+    text = str(order[0])
+    for before, number in itertools.pairwise(order):
+        text += f" {'=' if values[before] == values[number] else '>'} {number}"
+    return text
 
 
 def _measured(found: Mapping[int, Predictions]) -> str:

@@ -43,7 +43,7 @@ WATCHED_EACH = 150  # of an expression, as early stopping sees them
 
 OVERLAYS: Mapping[Start, Fit] = MappingProxyType(
     {
-        "random": Fit(epochs=5, batch=32, lr=0.01, momentum=0.9),
+        "random": Fit(epochs=2, batch=16, lr=0.001, momentum=0.9),
         "recognition": Fit(epochs=6, batch=32, lr=0.001, momentum=0.9),
     }
 )

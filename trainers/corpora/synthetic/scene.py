@@ -128,10 +128,11 @@ def record(
 
 
 def _pass_by(picture: Picture, time: float) -> None:
-    """Something dark and broad crosses the picture in a second and a half, every six seconds."""
+    """Something dark crosses the picture in a second and a half, every six seconds."""
     height, width = picture.shape[:2]
-    left = round((time % 6 / 1.5 - 0.3) * width)
-    cv2.rectangle(picture, (left, 0), (left + round(0.3 * width), height), (40, 36, 34), -1)
+    broad = round(0.08 * width)  # a broader one would be taken for a cut
+    left = round((time % 6 / 1.5 - 0.08) * width)
+    cv2.rectangle(picture, (left, 0), (left + broad, height), (40, 36, 34), -1)
 
 
 def _tones(colour: Colour) -> Picture:

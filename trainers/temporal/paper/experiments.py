@@ -39,6 +39,8 @@ def leave_one_corpus_out(
 ) -> Predictions:
     """What `method` says of each corpus when taught by all others (section 4.3, Table 6).
 
+    CNN-W and CNN-S learn nothing, so that they need no others.
+
     `out` is the folder in which folds are kept; Ray is joined or started for more `workers` than 1.
     `device` is where recurrent methods are taught, "cpu" or "cuda": then a worker has a GPU each.
 
@@ -46,7 +48,8 @@ def leave_one_corpus_out(
         UsageError: A fold cannot be made, or `out` holds one of other settings.
     """
     together = join(corpora)
-    protocol = folds.leave_one_corpus_out(together.clips, settings.left_out)
+    divide = folds.each_corpus if method in _UNTAUGHT else folds.leave_one_corpus_out
+    protocol = divide(together.clips, settings.left_out)
     kept = out / "leave-one-corpus-out"
     return _measured(method, together, protocol, settings, kept, workers, device)
 

@@ -16,6 +16,7 @@ from streamfer.emotion.windows import Observations
 from streamfer.errors import InputError, UsageError
 from trainers.corpora.samples import Clip, Omission, Pictures
 from trainers.temporal.paper.seen import Faces, Seen
+from trainers.temporal.paper.settings import SURROUNDINGS_S
 from trainers.temporal.paper.spans import interval, picture_times
 
 NOT_ANALYSED = "its video is not among those that were analysed"
@@ -23,10 +24,6 @@ TOO_LATE = "it begins after the end of its video"
 NO_FACE = "no face is seen in it"
 SEVERAL_FACES = "several faces: the one that is there longest was taken"
 PARTIAL = "its video could be read in part only"
-
-SURROUNDINGS_S = 10
-"""Of so many seconds around a clip of pictures the face is kept too: the windows that cover its
-pictures do not know where the labels change."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from streamfer.config import Analysis, Gaps, Shape
 from streamfer.errors import UsageError
 from trainers.fitting.settings import Fit
-from trainers.protocols.folds import Part
+from trainers.protocols.folds import WATCHED, Part
 
 Edge = Literal["inside", "cut"]
 ClassWeights = Literal["inverse", "none"]
@@ -24,7 +24,19 @@ METHODS: tuple[str, ...] = get_args(Method)
 LENGTHS = range(3, 100, 2)
 """The lengths of CNN-S that the paper tried (section 4.3)."""
 
-_TAUGHT = ("window_s", "stride_s", "gaps", "class_weights")
+MOSTLY = 0.5
+"""Windows teach of which at least this share of faces lies in the clip's span."""
+
+SURROUNDINGS_S = 10
+"""Of so many seconds around a clip of pictures the face is kept too: the windows that cover its
+pictures do not know where the labels change."""
+
+FIXED: Mapping[str, float] = MappingProxyType(
+    {"watched_one_in": WATCHED, "teachable_from": MOSTLY, "surroundings_s": SURROUNDINGS_S}
+)
+"""What the paper leaves open too, and no setting changes; it is kept with every result."""
+
+_TAUGHT = ("window_s", "stride_s", "gaps", "class_weights", "watched_one_in", "teachable_from")
 
 SECTION_4_3 = Fit(epochs=30, batch=64, optimiser="sgd", lr=1e-4, weight_decay=1e-3)
 
@@ -113,15 +125,18 @@ class Temporal:
         return ticks
 
     def of_method(self, method: str) -> dict[str, Any]:
-        """Those on which what a method says depends, as plain values; to be kept with results."""
-        flat = asdict(self)
+        """Those on which what a method says depends, and what of `FIXED`, as plain values.
+
+        They are to be kept with results.
+        """
+        flat = {**asdict(self), **FIXED}
         flat |= {f"fit.{name}": value for name, value in flat.pop("fit").items()}
         names = {
             "cnn-w": ("window_s",),
             "cnn-s": ("smoothing", "smoothing_shape", "smoothing_edge"),
             "cnn-svm": (*_TAUGHT, "svm_c", "svm_windows", "fit.seed"),
         }.get(method, (*_TAUGHT, "dropout", *(name for name in flat if name.startswith("fit."))))
-        return {name: flat[name] for name in names}
+        return {name: flat[name] for name in (*names, "surroundings_s")}
 
 
 PROFILES: Mapping[str, Temporal] = MappingProxyType(

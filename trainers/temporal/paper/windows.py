@@ -14,8 +14,7 @@ from streamfer.config import Analysis
 from streamfer.emotion.labels import EMOTIONS
 from streamfer.emotion.windows import Windows, gather, windows_starting_in
 from trainers.temporal.paper.sequences import Sequences
-
-MOSTLY = 0.5
+from trainers.temporal.paper.settings import MOSTLY
 
 
 @dataclass(frozen=True)

@@ -158,3 +158,9 @@ def test_an_unknown_family_is_refused_and_the_known_are_named():
 def test_without_keras_its_families_say_how_to_get_it():
     with pytest.raises(UsageError, match=r"pip install streamfer\[trainers\]"):
         build("mobilenet-v2")
+
+
+@needs_keras
+def test_names_of_weights_do_not_depend_on_what_was_built_before():
+    first, second = (build("efficientnet-b0").state_dict().keys() for _ in range(2))
+    assert list(first) == list(second)

@@ -47,6 +47,7 @@ class KerasFamily(nn.Module):
     ) -> None:
         super().__init__()
         keras = _import_keras()
+        keras.utils.clear_session()  # else the names of weights count all networks so far
         # Keras draws from generators of its own, which so follow torch's.
         keras.utils.set_random_seed(int(torch.randint(2**31, ())))
         with keras.device("cpu"):

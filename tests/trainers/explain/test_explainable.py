@@ -99,9 +99,7 @@ def test_what_the_trainers_wrote_is_itself(
 def test_networks_of_keras_are_themselves(tmp_path: Path, family: str):
     file = write_trained(tmp_path, BackboneSettings(family=family, side=64, freezing="all"))
     faces = np.stack(real_faces(Crop(64, aligned=False))[:2])
-
     explainable = load_explainable(str(file))
-
     net, _ = load(file)
     with torch.no_grad():
         expected = net(torch.from_numpy(faces).permute(0, 3, 1, 2).float()).softmax(1).numpy()

@@ -132,5 +132,7 @@ def _of_torch(name: str, sha256: str, crop: Crop, net: nn.Module) -> Explainable
     else:  # one of Keras's
         net.trunk = KerasTrunk(net.trunk)
         last = net.trunk.maps
-    # Training may have frozen parts, through which gradients must pass here.
-    return Explainable(name, sha256, crop, _Pictures(net).eval().requires_grad_(), last, fine)
+    # Training may have frozen parts, through which gradients must pass here. Seeds are integers.
+    for weights in net.parameters():
+        weights.requires_grad_(weights.is_floating_point())
+    return Explainable(name, sha256, crop, _Pictures(net).eval(), last, fine)

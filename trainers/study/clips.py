@@ -8,21 +8,21 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
 from streamfer.emotion.backbone import load_backbone
 from streamfer.faces.detector import load_detector
-from streamfer.weights.runtime import choose_device
 from trainers.analysis import printed
-from trainers.analysis.tables.temporal import CROSS_VALIDATED
+from trainers.analysis.tables.temporal import CROSS_VALIDATED, LENGTHS
 from trainers.predictions import Predictions
 from trainers.protocols.folds import in_two_corpora
 from trainers.study.findings import Findings, Network
 from trainers.study.reading import clips_of, samples_digest
 from trainers.study.settings import Study
-from trainers.study.stills import backbone_file, shown_name
+from trainers.study.stills import backbone_file, shown_name, workers_device
 from trainers.study.work import Work, digest
 from trainers.temporal.paper.embeddings import embed
 from trainers.temporal.paper.experiments import cross_validate, leave_one_corpus_out
@@ -40,10 +40,12 @@ def run_temporal(study: Study, work: Work, found: Findings, say: Callable[[str],
     corpora = embed_corpora(study, work, found, say)
     if not corpora:
         reason = "no corpus of video is there"
-        found.absent |= dict.fromkeys((*printed.METHODS, CROSS_VALIDATED), reason)
+        found.absent |= dict.fromkeys((*printed.METHODS, CROSS_VALIDATED, LENGTHS), reason)
         return
     if study.lengths:
         seek_length(study, corpora, work, found)
+    else:
+        found.absent[LENGTHS] = "not asked for"
     step = "cross-corpus experiments"
     work.attempt(step, partial(run_protocols, study, corpora, work, found))
     for method in (*printed.METHODS, CROSS_VALIDATED) if step in work.failed else ():
@@ -100,11 +102,10 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
     workers = study.execution.workers or len(os.sched_getaffinity(0))
     if study.execution.address:
         workers = max(workers, 2)  # folds of more than one are tasks of the cluster
-    device = choose_device(study.execution.device)
-    given = {
+    device = workers_device(study.execution)
+    given: dict[str, Any] = {
         "temporal": asdict(study.temporal),
-        "backbone": corpora[0].backbone_sha256,
-        "corpora": {one.clips[0].corpus: _sequences_digest(one) for one in corpora},
+        "corpora": {one.clips[0].corpus: sequences_digest(one) for one in corpora},
     }
     folder = work.folder / f"temporal-{digest(given)}"
     with _on_ray(study, workers):
@@ -134,9 +135,10 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
             return
         for corpus in corpora:
             name = corpus.clips[0].corpus
+            step = f"{CROSS_VALIDATED} of {name}"
             said = work.predictions(
-                f"{CROSS_VALIDATED} of {name}",
-                given | {"corpora": _sequences_digest(corpus)},
+                step,
+                given | {"corpora": {name: given["corpora"][name]}},
                 partial(
                     cross_validate,
                     _VALIDATED.lower(),
@@ -147,7 +149,9 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
                     device=device,
                 ),
             )
-            if said is not None:
+            if said is None:
+                found.absent[step] = work.failed[step]
+            else:
                 found.cross_validated[name] = said
 
 
@@ -155,7 +159,7 @@ def seek_length(study: Study, corpora: Sequence[Sequences], work: Work, found: F
     """Section 4.3: CNN-S's length by brute force."""
     given = {
         "temporal": asdict(study.temporal),
-        "corpora": {one.clips[0].corpus: _sequences_digest(one) for one in corpora},
+        "corpora": {one.clips[0].corpus: sequences_digest(one) for one in corpora},
     }
 
     def make() -> dict[str, Any]:
@@ -168,8 +172,10 @@ def seek_length(study: Study, corpora: Sequence[Sequences], work: Work, found: F
             },
         }
 
-    kept = work.figures("lengths of CNN-S", given, make)
-    if kept is not None:
+    kept = work.figures(LENGTHS, given, make)
+    if kept is None:
+        found.absent[LENGTHS] = work.failed[LENGTHS]
+    else:
         found.length = kept["best"]
         found.lengths = {
             corpus: {int(length): uar for length, uar in row.items()}
@@ -192,5 +198,9 @@ def _on_ray(study: Study, workers: int) -> AbstractContextManager[None]:
     return session(study.execution.address, workers)
 
 
-def _sequences_digest(one: Sequences) -> str:
-    return digest([samples_digest(one.clips), one.backbone_sha256, one.fps, len(one.own)])
+def sequences_digest(one: Sequences) -> str:
+    """Whether sequences are the same: the clips, and all that was seen of their faces."""
+    seen, faces = one.faces, sha256()
+    for array in (seen.track, seen.tick, seen.embeddings, seen.probabilities, one.own):
+        faces.update(np.ascontiguousarray(array).data)
+    return digest([samples_digest(one.clips), one.backbone_sha256, one.fps, faces.hexdigest()])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from streamfer.config import Analysis
 from streamfer.errors import InputError, UsageError
-from streamfer.faces.detector import Detector, load_detector
+from streamfer.faces.detector import Detector
 from streamfer.media.decode import SampleReader
 from streamfer.media.limits import Limits
 from streamfer.media.probe import probe
@@ -28,7 +28,7 @@ from trainers.predictions import Predictions
 from trainers.study.findings import Findings
 from trainers.study.reading import clips_of, samples_digest, stills_of
 from trainers.study.settings import Study
-from trainers.study.stills import backbone_file, face_of_still, predictions_of
+from trainers.study.stills import backbone_file, detector_of, face_of_still, predictions_of
 from trainers.study.work import Work
 from trainers.temporal.paper.spans import interval, picture_times
 
@@ -61,16 +61,18 @@ def draw_faces(study: Study, out: Path, work: Work, found: Findings) -> None:
             for n in NUMBERS
         }
         return
-    explainable = work.attempt(
-        "a backbone to explain", lambda: load_explainable(backbone_file(study, found))
+    step = "a backbone to explain"
+    loaded = work.attempt(
+        step, lambda: (load_explainable(backbone_file(study, found)), detector_of(study))
     )
-    if explainable is None:
-        found.absent |= {f"Figure {n}": work.failed["a backbone to explain"] for n in NUMBERS}
+    if loaded is None:
+        found.absent |= {f"Figure {n}": work.failed[step] for n in NUMBERS}
         return
+    explainable, detector = loaded
     clips = _one_of_each_take(clip for of in clips_of(found).values() for clip in of)
     stills = [still for of in stills_of(found).values() for still in of]
-    of_clips = cache(partial(_candidates, clips or stills, explainable, study))
-    of_stills = cache(partial(_candidates, stills or clips, explainable, study))
+    of_clips = cache(partial(_candidates, clips or stills, explainable, detector, study))
+    of_stills = cache(partial(_candidates, stills or clips, explainable, detector, study))
     for number, samples, candidates in (
         (7, clips or stills, of_clips),
         (8, clips or stills, of_clips),
@@ -80,6 +82,7 @@ def draw_faces(study: Study, out: Path, work: Work, found: Findings) -> None:
         name, file = f"Figure {number}", f"figures/figure-{number}.png"
         given = {
             "backbone": explainable.sha256,
+            "detector": [detector.sha256, study.analysis.min_score],
             "samples": samples_digest(samples),
             "seed": study.seed,
         }
@@ -116,10 +119,11 @@ def _draw(number: int, explainable: Explainable, shown: _Shown, seed: int, path:
         draw(explainable, (faces[0], faces[1]), (labels[0], labels[1]), path)
 
 
-def _candidates(samples: Sequence[Clip | Still], explainable: Explainable, study: Study) -> _Shown:
+def _candidates(
+    samples: Sequence[Clip | Still], explainable: Explainable, detector: Detector, study: Study
+) -> _Shown:
     """Faces of some samples, drawn by chance; those in which there is none are passed over."""
     drawn = np.random.default_rng(study.seed).permutation(len(samples))[:CANDIDATES]
-    detector = load_detector(study.analysis.detector, min_score=study.analysis.min_score)
     chosen, faces = [], []
     for sample in (samples[i] for i in sorted(drawn)):
         try:

@@ -8,16 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from streamfer.errors import UsageError
+from streamfer.errors import InputError, UsageError
 from trainers.analysis import printed
 from trainers.analysis.overview import Overview, look
-from trainers.corpora import catalogue
+from trainers.corpora import catalogue, pictures
 from trainers.corpora.catalogue import AnyReading
-from trainers.corpora.samples import Clip, Still
+from trainers.corpora.samples import Clip, Omission, Reading, Still
 from trainers.corpora.synthetic.make import README
 from trainers.study.findings import Findings
 from trainers.study.settings import Study
 from trainers.study.work import Work, digest
+
+UNREADABLE = "its picture cannot be read, or its box lies outside it"
 
 _SYNTHETIC = README.partition("\n")[0]
 
@@ -44,11 +46,13 @@ def read_corpora(
         if study.corpora and name not in study.corpora:
             found.absent[name] = "not asked for"
             continue
+        step = f"reading {name}"
         reading = work.attempt(
-            f"reading {name}", partial(catalogue.read, name, place, study.agreement)
+            step, partial(catalogue.read, name, place, study.agreement, study.raters)
         )
+        reading = reading and _readable(reading, step, work)
         if reading is None:
-            found.absent[name] = work.failed[f"reading {name}"]
+            found.absent[name] = work.failed[step]
             continue
         found.left[name] = dict(reading.reasons())
         if not reading.samples:
@@ -78,7 +82,7 @@ def stills_of(found: Findings) -> dict[str, list[Still]]:
 
 
 def samples_digest(samples: Iterable[Clip | Still]) -> str:
-    """Whether samples are the same: their labels, and their videos' sizes and times of change."""
+    """Whether samples are the same: what is said of them, and their files' sizes and times."""
     return digest(list(_described(samples)))
 
 
@@ -99,14 +103,43 @@ def _of(found: Findings, kind: type) -> dict[str, list[Any]]:
 def _described(samples: Iterable[Clip | Still]) -> Iterator[tuple[object, ...]]:
     changed: dict[Path, tuple[int, int] | None] = {}
     for one in samples:
-        common = (one.corpus, one.name, one.label, one.participant, one.split)
+        file = one.source if isinstance(one, Still) else one.video
+        if file not in changed:
+            state = file.stat() if file.exists() else None
+            changed[file] = state and (state.st_size, state.st_mtime_ns)
+        common = (one.corpus, one.name, one.label, one.participant, one.split, changed[file])
         if isinstance(one, Still):
-            yield common
-            continue
-        if one.video not in changed:
-            state = one.video.stat() if one.video.exists() else None
-            changed[one.video] = state and (state.st_size, state.st_mtime_ns)
-        yield (*common, one.session, one.take, one.span, one.region, changed[one.video])
+            yield (*common, one.member, one.box)
+        else:
+            yield (*common, one.session, one.take, one.span, one.region)
+
+
+def _readable(reading: AnyReading, step: str, work: Work) -> AnyReading | None:
+    """A corpus without the pictures that cannot be read, which would end a training midway.
+
+    Clips are looked at by streamfer, which counts what it cannot read. None: the step failed.
+    """
+    stills = [sample for sample in reading.samples if isinstance(sample, Still)]
+    if not stills:
+        return reading
+    given = {"samples": samples_digest(stills)}
+    names = work.figures(step, given, lambda: [one.name for one in stills if not _can_read(one)])
+    if names is None:
+        return None
+    unreadable = frozenset(names)
+    return Reading(
+        reading.corpus,
+        tuple(one for one in stills if one.name not in unreadable),
+        (*reading.omitted, *(Omission(UNREADABLE, name) for name in names)),
+    )
+
+
+def _can_read(still: Still) -> bool:
+    try:
+        pictures.load(still)
+    except InputError:
+        return False
+    return True
 
 
 def _looked_at(reading: AnyReading, study: Study) -> dict[str, Any]:

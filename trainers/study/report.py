@@ -11,6 +11,7 @@ from trainers.analysis.statistics import MEASURES, confusion
 from trainers.analysis.tables import backbone, corpora, detectors, temporal
 from trainers.analysis.tables.table import ABSENT, Table, bullets, code, grid, percent, plain
 from trainers.predictions import Predictions
+from trainers.study.chosen import CHOSEN
 from trainers.study.findings import Findings
 
 _TABLE_5 = "AffectNet"
@@ -41,6 +42,7 @@ def write_report(found: Findings, out: Path) -> Path:
         _failed(found),
         _networks(found),
         _made_with(found),
+        _chosen(),
         f"## Where the paper contradicts itself\n\n{contradictions()}\n",
     ]
     out.mkdir(parents=True, exist_ok=True)
@@ -56,7 +58,9 @@ def _head(found: Findings) -> str:
         notice = (
             f"> **Synthetic data.** {names}: generated, not the corpora of these names. What "
             "stands here shows that the study runs from end to end; its figures say nothing about "
-            "the real corpora, nor about the paper's.\n\n"
+            "the real corpora, nor about the paper's. The faces are press photographs, and a "
+            "backbone that learnt from these has seen the people: streamfer's default was taught "
+            "four fifths of them (docs/models/streamfer-fer-v3.md).\n\n"
         )
     return (
         "# The study of Ryumina et al. 2022, run again\n\n"
@@ -89,7 +93,7 @@ def _tables(found: Findings) -> Iterator[Table]:
     if found.best:
         yield backbone.recalls(found.best[1], found.best[0])
     yield backbone.state_of_the_art(*_on_affectnet(found))
-    yield temporal.lengths(found.lengths, found.length)
+    yield temporal.lengths(found.lengths, found.length, absent)
     yield temporal.cross_corpus(found.left_out, found.cross_validated, absent)
     yield temporal.comparison(found.left_out.get("CNN-LSTM", {}), found.cross_validated, absent)
 
@@ -155,6 +159,14 @@ def _made_with(found: Findings) -> str:
     ]
     with_what = ", ".join(f"{plain(name)} {plain(v)}" for name, v in found.versions.items())
     return f"## Settings\n\n{grid(('Setting', 'Value'), given)}\n\nMade with {with_what}.\n"
+
+
+def _chosen() -> str:
+    rows = [(plain(what), plain(value)) for what, value in CHOSEN.items()]
+    return (
+        "## Chosen here\n\nWhat the paper leaves open, and no setting changes.\n\n"
+        f"{grid(('What', 'Value'), rows)}\n"
+    )
 
 
 def contradictions() -> str:

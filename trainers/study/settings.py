@@ -11,13 +11,15 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from streamfer.config import Analysis, Execution
+from streamfer.emotion.backbone import EMBEDDING_SIZE
+from streamfer.emotion.emo_affectnet import SIDE
 from streamfer.errors import UsageError
 from trainers.analysis.detectors import Detecting
 from trainers.analysis.printed import EXPERIMENTS, METHODS
 from trainers.backbone.paper import settings as backbone_settings
 from trainers.backbone.paper.experiments import EXPERIMENTS as BACKBONES
 from trainers.backbone.paper.settings import BackboneSettings
-from trainers.corpora.votes import AGREEMENT
+from trainers.corpora.votes import AGREEMENT, Raters
 from trainers.temporal.paper import settings as temporal_settings
 from trainers.temporal.paper.settings import Temporal
 
@@ -25,6 +27,8 @@ Profile = Literal["paper", "released"]
 
 EXPERIMENT = "experiment "
 """How `Study.backbone` names a backbone that the study itself trains: "experiment 9"."""
+
+_TAKEN = ("resnet-50", EMBEDDING_SIZE, SIDE)
 
 _ANALYSIS = tuple(
     f"analysis.{name}"
@@ -52,6 +56,8 @@ class Study:
     """Those to take of those that are there; empty: all."""
     agreement: float = AGREEMENT
     """The share of the raters who must agree on a label, where there are raters."""
+    raters: Raters = "face"
+    """Whose votes count, where a corpus tells them apart, as CREMA-D does."""
     experiments: tuple[int, ...] = tuple(EXPERIMENTS)
     """Which of Table 4."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -92,12 +98,15 @@ class Study:
                 raise UsageError(
                     f"{name} holds {unknown[0]}; there are: {', '.join(map(str, known))}."
                 )
+        trained = {n: self.experiment(n, BACKBONES[n]) for n in self.experiments}
         number = self.backbone.removeprefix(EXPERIMENT)
         if number != self.backbone and number not in map(str, self.experiments):
             raise UsageError(
                 f"backbone is {self.backbone!r}, which is not among the experiments to run: name "
                 'another, such as "default", or add it.'
             )
+        if number != self.backbone:
+            _require_taken(self.backbone, trained[int(number)])
 
     def experiment(self, number: int, settings: BackboneSettings) -> BackboneSettings:
         """An experiment's settings as this study has them."""
@@ -109,6 +118,21 @@ class Study:
         }
         settings = dataclasses.replace(settings, **profile)
         return over(settings, self.training, f"training (experiment {number})")
+
+
+def _require_taken(name: str, settings: BackboneSettings) -> None:
+    """Refuse a backbone that streamfer could not look at videos with, once it is trained.
+
+    Raises:
+        UsageError: It is not the network of the authors' own file.
+    """
+    shown = (settings.family, settings.neurons, settings.side)
+    if shown != _TAKEN:
+        shape = "{} with {} neurons and pictures of side {}".format
+        raise UsageError(
+            f"backbone is {name!r}, a {shape(*shown)}; of those that are trained streamfer takes "
+            f'a {shape(*_TAKEN)} only. Name another, such as "default".'
+        )
 
 
 def load(file: Path | None, flags: Mapping[str, Any]) -> Study:
@@ -130,7 +154,11 @@ def load(file: Path | None, flags: Mapping[str, Any]) -> Study:
     if profile not in get_args(Profile):
         raise UsageError(f"profile is {profile!r}; choose {' or '.join(get_args(Profile))}.")
     beneath = Study(temporal=temporal_settings.PROFILES[profile])
-    return over(over(beneath, table, str(file)), given, "the command")
+    for name, value in given.items():
+        below = table.get(name)
+        parts = isinstance(value, Mapping) and isinstance(below, Mapping)
+        table[name] = dict(below or {}) | value if parts else value
+    return over(beneath, table, f"{file} or the command" if file else "the command")
 
 
 def over(settings: _Settings, table: Mapping[str, Any], where: str) -> _Settings:

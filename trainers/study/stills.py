@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamfer.config import Execution
 from streamfer.emotion.backbone import Crop, load_backbone
 from streamfer.errors import UsageError
 from streamfer.faces.detector import Detector, load_detector
-from streamfer.weights.runtime import choose_device
+from streamfer.weights.catalogue import file_sha256
+from streamfer.weights.runtime import Device, choose_device
 from trainers.analysis.explain.photograph import find_face
 from trainers.backbone.paper.divide import divide, minority
 from trainers.backbone.paper.experiments import EXPERIMENTS
@@ -31,6 +33,9 @@ from trainers.study.work import Work, digest
 
 PICTURES = "pictures to learn from"
 """The step of `choose_pictures`."""
+
+UNKNOWN = "unknown"
+"""The fold of predictions by a network that was not trained here: it may know the samples."""
 
 _AT_ONCE = 256
 
@@ -94,12 +99,17 @@ def _run_experiment(
     name = f"{EXPERIMENT}{number}"
     taught = [*pictures.taught, *(pictures.added if settings.minority else ())]
     first = study.first_weights.get(settings.family)
+    sha256 = work.attempt(name, partial(_sha256, first)) if first else None
+    if name in work.failed:
+        found.absent[name] = work.failed[name]
+        return
     given = {
         "settings": asdict(settings),
-        "first weights": first,
+        "first weights": sha256,
         "taught": samples_digest(taught),
         "watched": samples_digest(pictures.watched),
     }
+    fold = "official" if pictures.watched[0].split else "held out"
     folder = work.folder / f"{name.replace(' ', '-')}-{digest(given)}"
 
     def make() -> Predictions:
@@ -109,11 +119,11 @@ def _run_experiment(
             pictures.watched,
             folder,
             workers=study.training_workers,
-            device=choose_device(study.execution.device),
+            device=workers_device(study.execution),
             initial=Path(first) if first else None,
             address=study.execution.address,
         )
-        return predict(trained, pictures.watched, fold="official")
+        return predict(trained, pictures.watched, fold=fold, device=_device_here(study.execution))
 
     said = work.predictions(name, given, make)
     if said is None:
@@ -123,6 +133,19 @@ def _run_experiment(
     found.trained[number] = folder / WEIGHTS
     card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
     found.networks.append(Network(f"Table 4, {name}", settings.family, card["sha256"]))
+
+
+def _sha256(path: str) -> str:
+    """Of a file of weights, or of all files in a folder of them."""
+    place = Path(path)
+    if not place.is_dir():
+        return file_sha256(place)
+    return digest({file.name: file_sha256(file) for file in place.iterdir() if file.is_file()})
+
+
+def _device_here(execution: Execution) -> Device:
+    """Where networks run in this process: if workers elsewhere have the GPUs, on the processor."""
+    return choose_device("auto" if execution.device == "cuda" else execution.device)
 
 
 def backbone_file(study: Study, found: Findings) -> str:
@@ -148,20 +171,23 @@ def measure_backbone(study: Study, pictures: Pictures | None, work: Work, found:
         return
     else:
         watched = pictures.watched
-        backbone = work.attempt(
+        loaded = work.attempt(
             "the backbone",
-            partial(load_backbone, study.backbone, weights=study.analysis.weights),
+            lambda: (
+                load_backbone(study.backbone, weights=study.analysis.weights),
+                detector_of(study),
+            ),
         )
-        if backbone is None:
+        if loaded is None:
             return
+        backbone, detector = loaded
         given = {
             "backbone": backbone.sha256,
             "watched": samples_digest(watched),
-            "aligned": backbone.crop.aligned,
+            "detector": [detector.sha256, study.analysis.min_score],
         }
 
         def make() -> Predictions:
-            detector = load_detector()
             parts = []
             for start in range(0, len(watched), _AT_ONCE):
                 some = watched[start : start + _AT_ONCE]
@@ -185,6 +211,18 @@ def face_of_still(still: Still, crop: Crop, detector: Detector) -> NDArray[np.ui
     return found.face if found else picture
 
 
+def detector_of(study: Study) -> Detector:
+    """What finds faces in pictures, as the study has it."""
+    return load_detector(study.analysis.detector, min_score=study.analysis.min_score)
+
+
+def workers_device(execution: Execution) -> str:
+    """Where workers train: on a cluster what is asked for, since this machine may have no GPU."""
+    if execution.address and execution.device == "cuda":
+        return "cuda"
+    return choose_device(execution.device)
+
+
 def shown_name(study: Study) -> str:
     """The chosen backbone in few words."""
     return Path(study.backbone).stem if "/" in study.backbone else study.backbone
@@ -193,12 +231,12 @@ def shown_name(study: Study) -> str:
 def predictions_of(
     samples: Sequence[Still | Clip], probabilities: NDArray[np.float32]
 ) -> Predictions:
-    """What was said (N, 7) of samples, none of which was taught."""
+    """What was said (N, 7) of samples, by a network of which nobody here knows what it learnt."""
     return Predictions(
         np.array([one.corpus for one in samples], str),
         np.array([one.name for one in samples], str),
         np.array([one.participant for one in samples], str),
-        np.full(len(samples), "official"),
+        np.full(len(samples), UNKNOWN),
         np.array([one.label for one in samples], np.int64),
         probabilities,
     )

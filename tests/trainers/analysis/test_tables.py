@@ -114,6 +114,8 @@ def test_table_6_of_nothing_is_the_papers():
     table = temporal.cross_corpus({}, {}, dict.fromkeys(printed.DYNAMIC, "absent"))
     assert row(table, "**Average**")["CNN-W"] == "–"
     assert f"{', '.join(printed.DYNAMIC)}: absent" in table.notes
+    failed = temporal.cross_corpus({}, {}, {"CNN-LSTM-CV of SAVEE": "too few"})
+    assert "CNN-LSTM-CV of SAVEE: too few" in failed.notes
 
 
 def test_table_7_measures_each_row_as_the_other_study_did():
@@ -124,11 +126,15 @@ def test_table_7_measures_each_row_as_the_other_study_did():
     f1 = 100 * (2 * 3 / (3 + 4) + 0) / 2
     assert ours == ["75.0", "25.0", "50.0", "–", f"{f1:.1f}"]
     assert "SAVEE: gone" in table.notes
+    failed = {"CNN-LSTM": "not asked for", "CNN-LSTM-CV of CREMA-D": "too few"}
+    notes = temporal.comparison({}, {}, failed).notes
+    assert "CNN-LSTM: not asked for" in notes
+    assert "CNN-LSTM-CV of CREMA-D: too few" in notes
     assert table.rows[0][-1] == "69.4 [44]"
 
 
 def test_lengths_are_the_best_of_each_corpus():
-    table = temporal.lengths({"SAVEE": {3: 0.5, 5: 0.7, 7: 0.6}, "x": {3: 0.2}}, 5)
+    table = temporal.lengths({"SAVEE": {3: 0.5, 5: 0.7, 7: 0.6}, "x": {3: 0.2}}, 5, {})
     assert row(table, "SAVEE") == {
         "Corpus": "SAVEE",
         "Best length": "5",
@@ -138,6 +144,9 @@ def test_lengths_are_the_best_of_each_corpus():
     assert row(table, "x")["Best length, printed"] == "–"
     assert row(table, "**All, on average**")["Best length"] == "5"
     assert row(table, "RAMAS")["Best length"] == "–"
+    absent = {"RAMAS": "no such folder", temporal.LENGTHS: "not asked for"}
+    notes = temporal.lengths({}, None, absent).notes
+    assert {"RAMAS: no such folder", "lengths of CNN-S: not asked for"} <= set(notes)
 
 
 def test_table_4_shows_experiments_beside_the_printed_and_their_order():

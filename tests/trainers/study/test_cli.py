@@ -17,7 +17,7 @@ from trainers.cli.main import app
 
 SETTINGS = """
 experiments = [1]
-backbone = "experiment 1"
+backbone = "default"
 training_workers = 0
 faces = false
 [training]
@@ -47,7 +47,8 @@ def typed(tmp_path):
     ("options", "told"),
     [
         (["--experiments", "1,x"], "'1,x' is no list of numbers, such as 1,5,9"),
-        (["--experiments", "none"], "'experiment 1', which is not among the experiments to run"),
+        (["--backbone", "experiment 2"], "'experiment 2', which is not among the experiments"),
+        (["--backbone", "experiment 1"], "streamfer takes a resnet-50 with 512 neurons"),
         (["--methods", "CNN"], "methods holds CNN"),
         (["--profile", "mine"], "choose paper or released"),
         (["--corpora", "SAVEE"], "holds no SAVEE; it holds: mine"),

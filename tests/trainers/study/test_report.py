@@ -9,8 +9,10 @@ import pytest
 from tests.trainers.analysis.made import said
 from trainers.analysis import printed
 from trainers.analysis.printed import Detected
+from trainers.backbone.paper import pictures
 from trainers.corpora.samples import Clip, Omission, Reading
 from trainers.predictions import Predictions
+from trainers.protocols import folds
 from trainers.study.findings import Findings, Network
 from trainers.study.report import write_report
 
@@ -75,6 +77,7 @@ def test_synthetic_data_is_named_before_any_figure(found, tmp_path):
     first = write_report(found, tmp_path).read_text(encoding="utf-8").split("##")[0]
     assert "**Synthetic data.** SAVEE: generated" in first
     assert "say nothing about the real corpora" in first
+    assert "streamfer's default was taught four fifths of them" in first
     found.synthetic = frozenset()
     assert "Synthetic" not in write_report(found, tmp_path).read_text(encoding="utf-8")
 
@@ -89,6 +92,23 @@ def test_what_failed_or_is_absent_is_told(found, tmp_path):
     assert "| SAVEE | no face is seen in it | 3 |" in text
     assert f"| temporal stage | my\\|net.pt | `{'ab' * 32}` |" in text
     assert "| `temporal.fit.epochs` | `30` |" in text
+
+
+def test_what_is_chosen_here_and_no_setting_is_told(found, tmp_path):
+    text = write_report(found, tmp_path).read_text(encoding="utf-8")
+    told = text[text.index("## Chosen here") :]
+    assert f"| by up to {pictures.ROTATION:g}° either way |" in told
+    assert f"1 participant in {folds.WATCHED} of the taught" in told
+
+
+def test_what_was_chosen_on_what_is_measured_is_told(found, tmp_path):
+    write_report(found, tmp_path)
+    for name, note in (
+        ("table-4", "best epoch was chosen by the UAR on the very pictures"),
+        ("lengths", "compared on the very corpora that Table 6 measures"),
+        ("table-6", "not over the best one of the table above"),
+    ):
+        assert note in (tmp_path / "tables" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def test_table_5_takes_affectnet_only(found, tmp_path):

@@ -19,7 +19,7 @@ from trainers.study.settings import load
 
 STILLS = """
 experiments = [1]
-backbone = "experiment 1"
+backbone = "default"
 training_workers = 0
 faces = false
 [training]

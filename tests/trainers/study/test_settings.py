@@ -38,7 +38,10 @@ def test_nothing_given_is_the_papers_study():
 
 
 def test_experiments_take_the_profile_and_what_is_given_for_all(toml):
-    file = toml('profile = "released"\n[training]\nside = 64\n[training.fit]\nepochs = 2\n')
+    file = toml(
+        'profile = "released"\nbackbone = "default"\n'
+        "[training]\nside = 64\n[training.fit]\nepochs = 2\n"
+    )
     settings = load(file, {}).experiment(5, EXPERIMENTS[5])
     assert (settings.dropout, settings.resize) == (0.5, "nearest")
     assert (settings.side, settings.fit.epochs) == (64, 2)
@@ -75,9 +78,31 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_mistakes_in_training_are_named_with_the_experiment(toml):
-    study = load(toml("[training]\nsides = 64\n"), {})
     with pytest.raises(UsageError, match=r"training \(experiment 1\): there is no setting 'sides'"):
-        study.experiment(1, EXPERIMENTS[1])
+        load(toml("[training]\nsides = 64\n"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('backbone = "experiment 7"', "a vgg-16 with 512 neurons"),
+        ('backbone = "experiment 8"', "a mobilenet-v2 with"),
+        ("[training]\nside = 48", "pictures of side 48"),
+        ("[training]\nneurons = 256", "with 256 neurons"),
+    ],
+)
+def test_a_backbone_that_streamfer_cannot_take_is_refused_before_days_of_training(toml, text, told):
+    with pytest.raises(UsageError, match=f"{told}.*streamfer takes a resnet-50"):
+        load(toml(text), {})
+
+
+def test_a_flag_mends_what_the_file_alone_would_not_allow(toml):
+    study = load(
+        toml("[training]\nside = 48\n[execution]\nworkers = 3\n"),
+        {"backbone": "default", "execution": {"device": "cpu"}},
+    )
+    assert study.training == {"side": 48}
+    assert (study.execution.workers, study.execution.device) == (3, "cpu")
 
 
 def test_settings_are_told_without_this_machines_folders():
@@ -89,7 +114,10 @@ def test_settings_are_told_without_this_machines_folders():
 
 
 def test_the_report_tells_what_results_depend_on(toml):
-    file = toml("experiments = [4, 5, 9]\n[training]\nside = 64\n[execution]\nworkers = 3\n")
+    file = toml(
+        'experiments = [4, 5, 9]\nbackbone = "default"\n'
+        "[training]\nside = 64\n[execution]\nworkers = 3\n"
+    )
     settings = told(load(file, {}))
     assert settings["temporal.smoothing"] == "71 frames"
     assert settings["analysis.min_score"] == "0.5"

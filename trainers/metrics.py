@@ -44,6 +44,15 @@ def uar(matrix: NDArray[np.int64]) -> float:
     return float(np.nanmean(recalls(matrix)))
 
 
+def scores(labels: NDArray[np.int64], said: FloatArray) -> dict[str, float]:
+    """UAR and accuracy of the likeliest classes, 0..1, as "uar" and "accuracy".
+
+    labels: (N,). said: probabilities or logits (N, classes).
+    """
+    matrix = confusion(labels, said.argmax(1), said.shape[1])
+    return {"uar": uar(matrix), "accuracy": accuracy(matrix)}
+
+
 def expected_calibration_error(
     probabilities: FloatArray, labels: NDArray[np.int64], bins: int = 15
 ) -> float:

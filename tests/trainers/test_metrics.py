@@ -15,6 +15,8 @@ def test_uar_weighs_classes_equally_and_leaves_out_absent_ones():
     matrix = metrics.confusion(LABELS, PREDICTED, 3)
     assert metrics.accuracy(matrix) == pytest.approx(4 / 6)
     assert metrics.uar(matrix) == pytest.approx((3 / 4 + 1 / 2) / 2)
+    said = np.eye(3)[PREDICTED]
+    assert metrics.scores(LABELS, said) == {"uar": pytest.approx(0.625), "accuracy": 4 / 6}
     assert metrics.recalls(matrix)[:2] == pytest.approx([0.75, 0.5])
     assert metrics.precisions(matrix)[:2] == pytest.approx([0.75, 0.5])
     assert np.isnan(metrics.recalls(matrix)[2])

@@ -10,16 +10,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from trainers import metrics
 from trainers.backbone.paper import small_tables
 from trainers.backbone.paper.divide import divide, minority
 from trainers.backbone.paper.experiments import ADDED, EXPERIMENTS
-from trainers.backbone.paper.settings import PROFILES, BackboneSettings
+from trainers.backbone.paper.settings import BackboneSettings
 from trainers.corpora.catalogue import CATALOGUE, found, read
 from trainers.corpora.samples import Still
 from trainers.fitting.settings import Precision
+from trainers.study.settings import Profile, load
 
 app = typer.Typer(help="The paper's backbone (sections 3.2.2 and 4.2).", no_args_is_help=True)
 
@@ -40,12 +40,14 @@ _IN_WORDS = " ".join(f"{number}: {words}." for number, words in ADDED.items())
 def train(
     root: Root,
     out: Out,
-    experiment: Annotated[
-        int | None, typer.Option(min=1, max=9, help=f"Of Table 4. {_IN_WORDS}")
-    ] = None,
+    experiment: Annotated[int, typer.Option(min=1, max=9, help=f"Of Table 4. {_IN_WORDS}")] = 9,
     profile: Annotated[
-        Literal["paper", "released"], typer.Option(help="Where no experiment is given.")
-    ] = "paper",
+        Profile | None, typer.Option(help="The text's choices, or the authors' code's; else paper.")
+    ] = None,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--settings", help="TOML with a table [training]; see the documentation."),
+    ] = None,
     base: Base = "AffectNet",
     added: Added = "FER2013",
     initial: Annotated[
@@ -69,14 +71,12 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Of all that is random.")] = None,
     workers: Workers = 1,
     device: Device = "cpu",
-    address: Annotated[
-        str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
-    ] = None,
+    address: Address = None,
 ) -> None:
     """Train a backbone; the same command goes on after a kill."""
     from trainers.backbone.paper.train import train as train_backbone  # noqa: PLC0415 - slow
 
-    settings = EXPERIMENTS[experiment] if experiment else PROFILES[profile]
+    settings = chosen_settings(experiment, settings_file, profile)
     changes = _given(
         epochs=epochs,
         batch=batch,
@@ -125,11 +125,10 @@ def evaluate(
     _, watched = divide(stills(root, corpus))
     predictions = predict(file, watched, fold="official", device=device)
     predictions.write(out)
-    predicted = predictions.probabilities.argmax(1)
-    matrix = metrics.confusion(predictions.labels, predicted, len(EMOTIONS))
+    scores = metrics.scores(predictions.labels, predictions.probabilities)
     typer.echo(
-        f"{corpus}: {len(predictions)} pictures, accuracy {100 * metrics.accuracy(matrix):.1f} %, "
-        f"UAR {100 * metrics.uar(matrix):.1f} %"
+        f"{corpus}: {len(predictions)} pictures, accuracy {100 * scores['accuracy']:.1f} %, "
+        f"UAR {100 * scores['uar']:.1f} %"
     )
 
 
@@ -143,18 +142,26 @@ def search(
     side: Annotated[int, typer.Option(help="Of the pictures, in pixels.")] = 224,
     epochs: Annotated[int, typer.Option(help="Of each trial, at most.")] = 30,
     seed: Annotated[int, typer.Option(help="Chooses the settings.")] = 0,
-    device: Device = "cpu",
-    address: Annotated[
-        str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
+    initial: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAMILY=FILE", help="A family's first weights; may be repeated."),
     ] = None,
+    device: Device = "cpu",
+    address: Address = None,
 ) -> None:
     """Try settings of section 3.2.2, drawn by chance; the same command goes on after a kill."""
-    from trainers.backbone.paper.search import search as search_settings  # noqa: PLC0415 - slow
+    from trainers.backbone.paper.search import SPACE  # noqa: PLC0415 - slow
+    from trainers.backbone.paper.search import search as search_settings  # noqa: PLC0415
 
     small = replace(BackboneSettings(), side=side)
     small = replace(small, fit=replace(small.fit, epochs=epochs, patience=None))
     taught, watched = pictures(root, base, "", small)
     rarer = minority(divide(stills(root, added))[0])
+    first = first_weights(initial or [])
+    if missing := [family for family in SPACE["family"] if family not in first]:
+        typer.echo(
+            f"Without first weights, at random, also where frozen: {', '.join(missing)}.", err=True
+        )
     found_ones = search_settings(
         small,
         taught,
@@ -164,6 +171,7 @@ def search(
         trials=trials,
         seed=seed,
         device=device,
+        initial=first,
         address=address,
     )
     for trial in found_ones:
@@ -182,9 +190,7 @@ def small(
         typer.Option(help="The folder of a face recognition network; random weights without."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
-    address: Annotated[
-        str | None, typer.Option(help="A Ray cluster's; else Ray starts here.")
-    ] = None,
+    address: Address = None,
 ) -> None:
     """Table 4 and a cross-corpus table with FER2013 and press faces, in a size for two cores.
 
@@ -203,7 +209,21 @@ def small(
     found_here = small_tables.gather(out.glob(f"*/{small_tables.TABLE}"))
     (out / "tables.json").write_text(json.dumps(found_here, indent=1) + "\n")
     typer.echo(small_tables.experiments(found_here))
+    typer.echo(small_tables.experiments(found_here, "unwatched_"))
     typer.echo(small_tables.cross_corpus(found_here))
+
+
+def chosen_settings(number: int, file: Path | None, profile: Profile | None) -> BackboneSettings:
+    """An experiment's settings, those of the file over them.
+
+    Raises:
+        UsageError: The file holds none, or those of anything else.
+    """
+    asked = {"experiments": (number,), "backbone": "default"}  # no video is looked at
+    study = load(file, asked | {"profile": profile})
+    if study != replace(load(None, asked | {"profile": study.profile}), training=study.training):
+        raise UsageError(f"{file} sets more than profile and [training], all that is read here.")
+    return study.experiment(number, EXPERIMENTS[number])
 
 
 def pictures(
@@ -226,6 +246,15 @@ def stills(root: Path, name: str) -> Sequence[Still]:
     if not pictures:
         raise UsageError(f"{name} is a corpus of {CATALOGUE[name].kind}, not of pictures.")
     return pictures
+
+
+def first_weights(given: Sequence[str]) -> dict[str, Path]:
+    """First weights by family, from FAMILY=FILE of each."""
+    parts = [one.partition("=") for one in given]
+    for family, _, file in parts:
+        if not file:
+            raise UsageError(f"--initial is {family!r}; it is to be FAMILY=FILE.")
+    return {family: Path(file) for family, _, file in parts}
 
 
 def _given(**options: object) -> dict[str, Any]:

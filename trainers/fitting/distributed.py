@@ -18,7 +18,7 @@ import ray.train
 import ray.train.torch
 import torch
 
-from streamfer.errors import UsageError
+from streamfer.errors import InputError, UsageError
 from trainers.fitting import checkpoint
 from trainers.fitting.checkpoint import About, Fitted
 from trainers.fitting.loop import Place, fitted, learn
@@ -46,6 +46,7 @@ def fit_distributed(
 
     Raises:
         UsageError: As in `loop.fit`; or the cluster has too little room.
+        InputError: As the task says.
     """
     out = out.absolute()
     checkpoint.read(out, settings, about or {})  # of another configuration: say so before Ray runs
@@ -56,19 +57,18 @@ def fit_distributed(
             # By reference: a task may carry its data.
             train_loop_config={"task": [ray.put((make_task, settings, out, about or {}))]},
             scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=device == "cuda"),
-            run_config=ray.train.RunConfig(
-                name="ray",
-                storage_path=str(out),
-                failure_config=ray.train.FailureConfig(max_failures=FAILURES),
-            ),
+            run_config=ray.train.RunConfig(name="ray", storage_path=str(out)),
         )
-        try:
-            trainer.fit()
-        except ray.train.WorkerGroupError as error:
-            understood = _understood(error)
-            if understood is None:
-                raise
-            raise understood from error
+        for left in reversed(range(FAILURES + 1)):
+            try:
+                trainer.fit()
+                break
+            except ray.train.WorkerGroupError as error:
+                # Ray's own FailureConfig would also try again what the user has to mend.
+                if (understood := _understood(error)) is not None:
+                    raise understood from error
+                if not left:
+                    raise
     return fitted(out, settings, about or {})
 
 
@@ -91,10 +91,10 @@ def _work(config: dict[str, Any]) -> None:
     learn(make_task, settings, out, about, place)
 
 
-def _understood(error: ray.train.WorkerGroupError) -> UsageError | None:
-    """The UsageError that ended a worker, if one did."""
+def _understood(error: ray.train.WorkerGroupError) -> UsageError | InputError | None:
+    """The error that a user can act on, if such a one ended a worker."""
     for failure in error.worker_failures.values():
         cause = getattr(failure, "_base_exc", failure)  # Ray has no public way to it
-        if isinstance(cause, UsageError):
+        if isinstance(cause, UsageError | InputError):
             return cause
     return None

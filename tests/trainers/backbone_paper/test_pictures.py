@@ -1,4 +1,4 @@
-"""Pictures as they are read, and as they are changed at random."""
+"""ResizedStills as they are read, and as they are changed at random."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skimage.data import astronaut
 
 from streamfer.errors import InputError
-from trainers.backbone.paper.pictures import Pictures, sized, varied
+from trainers.backbone.paper.pictures import ResizedStills, sized, varied
 from trainers.corpora.samples import Still
 
 FACE = np.ascontiguousarray(astronaut()[20:212, 130:322])
@@ -23,7 +23,7 @@ def changed(seed: int, *, affine: bool = False, contrast: bool = False, noise: f
 
 
 def test_pictures_come_as_rgb_of_the_size_that_is_asked_for(stills: list[Still]):
-    pictures = Pictures(stills, 32, "area")
+    pictures = ResizedStills(stills, 32, "area")
     first, second = pictures[0], pictures[1]
     assert first.shape == (32, 32, 3)
     # As the fixture wrote them, in BGR: one takes (40, 250, 160) as it is, one mirrored.
@@ -35,7 +35,7 @@ def test_pictures_come_as_rgb_of_the_size_that_is_asked_for(stills: list[Still])
 def test_a_missing_picture_is_told(stills: list[Still], tmp_path: Path):
     gone = replace(stills[0], source=tmp_path / "gone.png")
     with pytest.raises(InputError, match=r"gone\.png"):
-        Pictures([gone], 32, "area")[0]
+        ResizedStills([gone], 32, "area")[0]
 
 
 def test_nearest_takes_pixels_and_area_means():

@@ -2,13 +2,14 @@
 
 import itertools
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from streamfer.errors import UsageError
 from trainers.backbone.paper import search
+from trainers.backbone.paper.networks import network, read_state
 from trainers.backbone.paper.settings import BackboneSettings
 from trainers.corpora.samples import Still
 from trainers.fitting.settings import Fit
@@ -28,8 +29,17 @@ def test_every_choice_of_the_paper_can_be_made():
 def test_two_trials_are_made_once_and_kept(
     stills: list[Still], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(search, "SPACE", dict(search.SPACE) | {"family": ("resnet-50",)})
-    found = search.search(LIKE, stills, stills[14:], stills[::6], tmp_path, trials=2, seed=1)
+    space = dict(search.SPACE) | {"family": ("resnet-50",), "freezing": ("all",)}
+    monkeypatch.setattr(search, "SPACE", space)
+    first = network(LIKE).state_dict()
+    torch.save(first, tmp_path / "first.pt")
+
+    def searched(watched: list[Still]) -> list[search.Trial]:
+        initial = {"resnet-50": tmp_path / "first.pt"}
+        asked = {"trials": 2, "seed": 1, "initial": initial}
+        return search.search(LIKE, stills, stills[14:], watched, tmp_path, **asked)
+
+    found = searched(stills[::6])
     assert len(found) == 2
     assert found[0].choices != found[1].choices
     assert all(trial.error == "" and 0 <= trial.uar <= 1 for trial in found)
@@ -39,10 +49,20 @@ def test_two_trials_are_made_once_and_kept(
     ]
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.glob("trials/*/checkpoint.pt")}
     assert len(stamps) == 2
+    kernels = [name for name, value in first.items() if value.ndim == 4]
+    for path in tmp_path.glob("trials/*/backbone.pt"):
+        taught = read_state(path)
+        assert all(torch.equal(taught[name], first[name]) for name in kernels)
 
-    again = search.search(LIKE, stills, stills[14:], stills[::6], tmp_path, trials=2, seed=1)
+    assert searched(stills[::6]) == found
 
-    assert again == found
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
     with pytest.raises(UsageError, match=r"search\.json is of another search"):
-        search.search(replace(LIKE, side=34), stills, [], stills, tmp_path, trials=2)
+        searched(stills[1::6])  # as many, but others
+
+
+def test_first_weights_are_of_a_family_that_is_tried_and_can_be_read(tmp_path: Path):
+    for family, told in (("resnet", "no family 'resnet' to try"), ("vgg-16", "cannot be read")):
+        initial = {family: tmp_path / "gone"}
+        with pytest.raises(UsageError, match=told):
+            search.search(LIKE, [], [], [], tmp_path, trials=1, initial=initial)

@@ -13,6 +13,7 @@ def test_the_page_shows_what_was_found():
     page = (DOCS / "backbone-training.md").read_text("utf-8")
     found = json.loads((DOCS / "backbone-training.json").read_text("utf-8"))
     assert small_tables.experiments(found) in page
+    assert small_tables.experiments(found, "unwatched_") in page
     assert small_tables.cross_corpus(found) in page
     assert all(row["printed"] == PRINTED[row["experiment"]] for row in found["experiments"])
 

@@ -9,7 +9,7 @@ import torch
 
 from streamfer.emotion.backbone import load_backbone
 from streamfer.errors import UsageError
-from trainers.backbone.paper.pictures import Pictures
+from trainers.backbone.paper.pictures import ResizedStills
 from trainers.backbone.paper.settings import SHIPPED, BackboneSettings
 from trainers.backbone.paper.train import WEIGHTS, load, predict, train
 from trainers.corpora.samples import Still
@@ -43,7 +43,7 @@ def test_a_trained_resnet_50_is_a_backbone_of_streamfer(stills: list[Still], tmp
     backbone = load_backbone(str(trained.file))
 
     assert not backbone.crop.aligned
-    faces = Pictures(stills[:2], 224, "area").stack([0, 1])
+    faces = ResizedStills(stills[:2], 224, "area").stack([0, 1])
     embeddings, probabilities = backbone.predict(list(faces))
     net, settings = load(trained.file)
     assert settings == RESNET

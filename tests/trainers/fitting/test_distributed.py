@@ -5,15 +5,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import torch
 
 from streamfer.cluster.session import session
 from streamfer.errors import UsageError
-from tests.trainers.fitting.tiny import SETTINGS, Making
+from tests.trainers.fitting.tiny import SETTINGS, Making, Sequences
 from trainers.fitting import checkpoint
 from trainers.fitting.checkpoint import NAME, Fitted
 from trainers.fitting.distributed import fit_distributed
@@ -59,6 +60,25 @@ def test_another_configuration_and_too_few_cores_are_refused_before_work_begins(
         fit_distributed(Making(), SETTINGS, tmp_path, workers=2)
     with pytest.raises(UsageError, match="50 workers want as many CPUs"):
         fit_distributed(Making(), SETTINGS, tmp_path / "new", workers=50)
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """Refuses to make a task, as where first weights do not fit; a mark for each time."""
+
+    marks: Path
+
+    def __call__(self) -> Sequences:
+        (self.marks / uuid4().hex).touch()
+        raise UsageError("weights.pt does not fit")
+
+
+def test_what_the_user_has_to_mend_is_told_at_once(tmp_path: Path):
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    with pytest.raises(UsageError, match=r"weights\.pt does not fit"):
+        fit_distributed(Refusing(marks), SETTINGS, tmp_path / "out", workers=1)
+    assert len(list(marks.iterdir())) == 1
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ SHIFT = 0.1  # of the side
 CONTRAST = 0.3
 
 
-class Pictures:
+class ResizedStills:
     """The pictures of some stills, square and of one size."""
 
     def __init__(

@@ -21,7 +21,7 @@ from streamfer.errors import UsageError
 from streamfer.store.durable import make_folder, write_file
 from trainers.backbone.families import FAMILIES
 from trainers.backbone.paper.settings import BackboneSettings
-from trainers.backbone.paper.train import train
+from trainers.backbone.paper.train import digest, names, train
 from trainers.corpora.samples import Still
 
 SPACE: Mapping[str, Sequence[Any]] = MappingProxyType(
@@ -74,25 +74,42 @@ def search(
     trials: int,
     seed: int = 0,
     device: str = "cpu",
+    initial: Mapping[str, Path] = MappingProxyType({}),
     address: str | None = None,
 ) -> list[Trial]:
     """Try `trials` settings from `SPACE`, as many at once as there are cores or GPUs.
 
     `rarer` are the pictures of another corpus, which are taught too where the draw says
-    `minority`. The same call goes on after a kill, each trial from its last epoch. The trials,
-    the best first, are also written to `FOUND` in `out`.
+    `minority`. `initial` are first weights by family, as `train` takes them; a family without any
+    begins at random, also where the draw freezes its convolutions. The same call goes on after a
+    kill, each trial from its last epoch. The trials, the best first, are also written to `FOUND`
+    in `out`.
 
     Raises:
-        UsageError: `out` holds another search.
+        UsageError: `out` holds another search, or first weights cannot be read.
     """
+    if unknown := sorted(initial.keys() - set(SPACE["family"])):
+        raise UsageError(
+            f"There is no family {unknown[0]!r} to try; there are: {', '.join(SPACE['family'])}."
+        )
+    initial = {family: path.absolute() for family, path in initial.items()}
     out = out.absolute()
     make_folder(out)
-    asked = {"like": asdict(like), "trials": trials, "seed": seed, "taught": len(taught)}
-    asked |= {"rarer": len(rarer), "watched": len(watched)}
+    asked = {
+        "like": asdict(like),
+        "trials": trials,
+        "seed": seed,
+        "first weights": {family: digest(initial[family]) for family in sorted(initial)},
+        "taught": names(taught),
+        "rarer": names(rarer),
+        "watched": names(watched),
+    }
     _hold(out / ASKED, json.dumps(asked, indent=1))
     with nullcontext() if ray.is_initialized() else session(address, 0):
         pictures = (tuple(taught), tuple(rarer), tuple(watched))
-        task = tune.with_parameters(_try, like=like, pictures=pictures, out=out, device=device)
+        task = tune.with_parameters(
+            _try, like=like, pictures=pictures, initial=initial, out=out, device=device
+        )
         task = tune.with_resources(task, {"cpu": 1, "gpu": int(device == "cuda")})
         begun = str(out / "ray")
         if tune.Tuner.can_restore(begun):
@@ -138,6 +155,7 @@ def _try(
     choices: dict[str, Any],
     like: BackboneSettings,
     pictures: tuple[Sequence[Still], Sequence[Still], Sequence[Still]],
+    initial: Mapping[str, Path],
     out: Path,
     device: str,
 ) -> None:
@@ -146,5 +164,6 @@ def _try(
     settings = settings_of(choices, like)
     folder = out / "trials" / tune.get_context().get_trial_id()
     all_taught = [*taught, *rarer] if settings.minority else taught
-    trained = train(settings, all_taught, watched, folder, device=device)
+    first = initial.get(settings.family)
+    trained = train(settings, all_taught, watched, folder, device=device, initial=first)
     tune.report({"uar": trained.best.figures["uar"], "epoch": trained.best.epoch})

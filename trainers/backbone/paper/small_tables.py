@@ -24,15 +24,18 @@ def gather(tables: Iterable[Path]) -> Found:
     return found
 
 
-def experiments(found: Found) -> str:
-    """Table 4 in Markdown: the paper's accuracy, then UAR (accuracy) of each start and seed."""
+def experiments(found: Found, part: str = "") -> str:
+    """Table 4 in Markdown: the paper's accuracy, then UAR (accuracy) of each start and seed.
+
+    With the part "unwatched_" on the pictures alone that early stopping did not see.
+    """
     rows = found["experiments"]
     runs = sorted({(row["start"], row["seed"]) for row in rows}, reverse=True)
     cells = {(row["experiment"], row["start"], row["seed"]): row for row in rows}
     names = "".join(f" {start}, seed {seed} |" for start, seed in runs)
     lines = [f"| | experiment | paper |{names}", "|---|---|---|" + "---|" * len(runs)]
     for number, what in ADDED.items():
-        shown = "".join(f" {_scores(cells.get((number, *run)))} |" for run in runs)
+        shown = "".join(f" {_scores(cells.get((number, *run)), part)} |" for run in runs)
         lines.append(f"| {number} | {what} | {PRINTED[number]} |{shown}")
     return "\n".join(lines) + "\n"
 
@@ -55,5 +58,5 @@ def cross_corpus(found: Found) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _scores(row: dict[str, Any] | None) -> str:
-    return "–" if row is None else f"{row['uar']:.1f} ({row['accuracy']:.1f})"
+def _scores(row: dict[str, Any] | None, part: str = "") -> str:
+    return "–" if row is None else f"{row[part + 'uar']:.1f} ({row[part + 'accuracy']:.1f})"

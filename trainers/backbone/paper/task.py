@@ -17,7 +17,7 @@ from torch.nn import functional
 from streamfer.emotion.labels import EMOTIONS
 from trainers import metrics
 from trainers.backbone.paper.networks import initialise, network
-from trainers.backbone.paper.pictures import Pictures, varied
+from trainers.backbone.paper.pictures import ResizedStills, varied
 from trainers.backbone.paper.settings import BackboneSettings, ClassWeights
 from trainers.corpora.samples import Still
 from trainers.fitting.task import random_of
@@ -51,8 +51,8 @@ class BackboneTask:
         self.length = len(made_of.taught)
         self.labels = np.array([still.label for still in made_of.taught], np.int64)
         self.weights = class_weights(self.labels, settings.class_weights)
-        self.taught = Pictures(made_of.taught, settings.side, settings.resize)
-        self.watched = Pictures(made_of.watched, settings.side, settings.resize)
+        self.taught = ResizedStills(made_of.taught, settings.side, settings.resize)
+        self.watched = ResizedStills(made_of.watched, settings.side, settings.resize)
         self.net = network(settings)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if made_of.initial is not None:
@@ -106,9 +106,7 @@ class BackboneTask:
         labels = np.array([still.label for still in self.watched.stills], np.int64)
         if not len(labels):
             return {}
-        predicted = probabilities(net, self.watched).argmax(1)
-        matrix = metrics.confusion(labels, predicted, len(EMOTIONS))
-        return {"accuracy": metrics.accuracy(matrix), "uar": metrics.uar(matrix)}
+        return metrics.scores(labels, probabilities(net, self.watched))
 
 
 def class_weights(labels: NDArray[np.int64], kind: ClassWeights) -> NDArray[np.float32]:
@@ -123,7 +121,7 @@ def class_weights(labels: NDArray[np.int64], kind: ClassWeights) -> NDArray[np.f
     return weights.astype(np.float32)
 
 
-def probabilities(net: nn.Module, pictures: Pictures) -> NDArray[np.float32]:
+def probabilities(net: nn.Module, pictures: ResizedStills) -> NDArray[np.float32]:
     """What a network in evaluation mode says of all pictures, (N, 7)."""
     device = next(net.parameters()).device
     count = len(pictures.stills)

@@ -17,7 +17,7 @@ from torch import nn
 from streamfer.errors import UsageError
 from streamfer.store.durable import write_file
 from trainers.backbone.paper.networks import network, read_state
-from trainers.backbone.paper.pictures import Pictures
+from trainers.backbone.paper.pictures import ResizedStills
 from trainers.backbone.paper.settings import BackboneSettings
 from trainers.backbone.paper.task import MakeBackboneTask, probabilities
 from trainers.corpora.samples import Still
@@ -68,9 +68,9 @@ def train(
     initial = initial and initial.absolute()  # a worker may stand in another folder
     making = MakeBackboneTask(settings, tuple(taught), tuple(watched), initial)
     about: About = settings.plain() | {
-        "first weights": _digest(initial) if initial else "random",
-        "taught pictures": _names(taught),
-        "watched pictures": _names(watched),
+        "first weights": digest(initial) if initial else "random",
+        "taught pictures": names(taught),
+        "watched pictures": names(watched),
     }
     if workers:
         from trainers.fitting.distributed import fit_distributed  # noqa: PLC0415 - slow: ray
@@ -126,7 +126,7 @@ def predict(
 ) -> Predictions:
     """What a trained backbone, or the one in a file, says of stills; `fold` as in `Predictions`."""
     net, settings = load(trained if isinstance(trained, Path) else trained.file)
-    pictures = Pictures(stills, settings.side, settings.resize)
+    pictures = ResizedStills(stills, settings.side, settings.resize)
     return Predictions(
         np.array([still.corpus for still in stills], str),
         np.array([still.name for still in stills], str),
@@ -141,15 +141,16 @@ def _counted(stills: Sequence[Still]) -> dict[str, int]:
     return dict(Counter(still.corpus for still in stills))
 
 
-def _names(stills: Sequence[Still]) -> str:
-    """How many, and a hash of which: so that others are noticed."""
+def names(stills: Sequence[Still]) -> str:
+    """How many stills, and a hash of their names and labels: so that others are noticed."""
     text = "\n".join(f"{still.corpus}/{still.name}:{still.label}" for still in stills)
     return f"{len(stills)} ({hashlib.sha256(text.encode()).hexdigest()[:12]})"
 
 
-def _digest(path: Path) -> str:
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+def digest(path: Path) -> str:
+    """The SHA-256 of first weights, a file or a folder. Raises UsageError if it cannot be read."""
     try:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
         data = b"".join(file.read_bytes() for file in files)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error

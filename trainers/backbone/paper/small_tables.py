@@ -30,7 +30,8 @@ def experiments(found: Found, part: str = "") -> str:
     With the part "unwatched_" on the pictures alone that early stopping did not see.
     """
     rows = found["experiments"]
-    runs = sorted({(row["start"], row["seed"]) for row in rows}, reverse=True)
+    seeds = sorted({(row["start"], row["seed"]) for row in rows})
+    runs = sorted(seeds, key=lambda run: run[0], reverse=True)
     cells = {(row["experiment"], row["start"], row["seed"]): row for row in rows}
     names = "".join(f" {start}, seed {seed} |" for start, seed in runs)
     lines = [f"| | experiment | paper |{names}", "|---|---|---|" + "---|" * len(runs)]

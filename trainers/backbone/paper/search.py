@@ -135,6 +135,8 @@ def search(
         )
         for result in results
     ]
+    # Ray gives them in any order, and small sets know many ties.
+    found.sort(key=lambda trial: str(sorted(trial.choices.items())))
     found.sort(key=lambda trial: -1.0 if trial.uar is None else trial.uar, reverse=True)
     write_file(out / FOUND, json.dumps([asdict(trial) for trial in found], indent=1).encode())
     return found

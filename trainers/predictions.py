@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from streamfer.emotion.labels import EMOTIONS
+from trainers.corpora.samples import Clip, Still
 
 SCHEMA = pa.schema(
     [
@@ -40,6 +41,20 @@ class Predictions:
     fold: NDArray[np.str_]
     labels: NDArray[np.int64]
     probabilities: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls, samples: Sequence[Clip | Still], fold: str, probabilities: NDArray[np.float32]
+    ) -> Predictions:
+        """What was said (N, 7) of samples, all of them in one fold."""
+        return cls(
+            np.array([sample.corpus for sample in samples], str),
+            np.array([sample.name for sample in samples], str),
+            np.array([sample.participant for sample in samples], str),
+            np.full(len(samples), fold),
+            np.array([sample.label for sample in samples], np.int64),
+            probabilities,
+        )
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -28,7 +28,7 @@ from trainers.predictions import Predictions
 from trainers.study.findings import Findings
 from trainers.study.reading import clips_of, samples_digest, stills_of
 from trainers.study.settings import Study
-from trainers.study.stills import backbone_file, detector_of, face_of_still, predictions_of
+from trainers.study.stills import UNKNOWN, backbone_file, detector_of, face_of_still
 from trainers.study.work import Work
 from trainers.temporal.paper.spans import interval, picture_times
 
@@ -138,7 +138,7 @@ def _candidates(
             faces.append(face)
     if not faces:
         raise UsageError("there is no sample with a face")
-    return _Shown(faces, predictions_of(chosen, explainable.probabilities(faces)))
+    return _Shown(faces, Predictions.of(chosen, UNKNOWN, explainable.probabilities(faces)))
 
 
 def _face_of_clip(

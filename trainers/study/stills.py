@@ -24,7 +24,7 @@ from trainers.backbone.paper.experiments import EXPERIMENTS
 from trainers.backbone.paper.settings import BackboneSettings
 from trainers.backbone.paper.train import CARD, WEIGHTS, predict, train
 from trainers.corpora.pictures import load
-from trainers.corpora.samples import Clip, Still
+from trainers.corpora.samples import Still
 from trainers.predictions import Predictions
 from trainers.study.findings import Findings, Network
 from trainers.study.reading import samples_digest, stills_of
@@ -193,7 +193,7 @@ def measure_backbone(study: Study, pictures: Pictures | None, work: Work, found:
                 some = watched[start : start + _AT_ONCE]
                 faces = [face_of_still(still, backbone.crop, detector) for still in some]
                 parts.append(backbone.predict(faces)[1])
-            return predictions_of(watched, np.concatenate(parts))
+            return Predictions.of(watched, UNKNOWN, np.concatenate(parts))
 
         said = work.predictions("the backbone on pictures", given, make)
     if said is not None:
@@ -226,17 +226,3 @@ def workers_device(execution: Execution) -> str:
 def shown_name(study: Study) -> str:
     """The chosen backbone in few words."""
     return Path(study.backbone).stem if "/" in study.backbone else study.backbone
-
-
-def predictions_of(
-    samples: Sequence[Still | Clip], probabilities: NDArray[np.float32]
-) -> Predictions:
-    """What was said (N, 7) of samples, by a network of which nobody here knows what it learnt."""
-    return Predictions(
-        np.array([one.corpus for one in samples], str),
-        np.array([one.name for one in samples], str),
-        np.array([one.participant for one in samples], str),
-        np.full(len(samples), UNKNOWN),
-        np.array([one.label for one in samples], np.int64),
-        probabilities,
-    )

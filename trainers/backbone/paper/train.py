@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -127,14 +126,7 @@ def predict(
     """What a trained backbone, or the one in a file, says of stills; `fold` as in `Predictions`."""
     net, settings = load(trained if isinstance(trained, Path) else trained.file)
     pictures = ResizedStills(stills, settings.side, settings.resize)
-    return Predictions(
-        np.array([still.corpus for still in stills], str),
-        np.array([still.name for still in stills], str),
-        np.array([still.participant for still in stills], str),
-        np.full(len(stills), fold),
-        np.array([still.label for still in stills], np.int64),
-        probabilities(net.to(device), pictures),
-    )
+    return Predictions.of(stills, fold, probabilities(net.to(device), pictures))
 
 
 def _counted(stills: Sequence[Still]) -> dict[str, int]:

@@ -12,7 +12,6 @@ import numpy as np
 import typer
 
 from streamfer import config
-from streamfer.emotion.labels import EMOTIONS
 from streamfer.errors import UsageError
 from streamfer.weights.runtime import choose_device
 from trainers import metrics, predictions
@@ -275,11 +274,11 @@ def _show(said: Predictions, path: Path) -> None:
     uars = []
     for corpus in np.unique(said.corpus):
         of = said.where(said.corpus == corpus)
-        matrix = metrics.confusion(of.labels, of.probabilities.argmax(1), len(EMOTIONS))
-        uars.append(metrics.uar(matrix))
+        scores = metrics.scores(of.labels, of.probabilities)
+        uars.append(scores["uar"])
         typer.echo(
             f"{corpus:12} {len(of):6} samples  UAR {100 * uars[-1]:5.1f} %  "
-            f"accuracy {100 * metrics.accuracy(matrix):5.1f} %"
+            f"accuracy {100 * scores['accuracy']:5.1f} %"
         )
     typer.echo(f"mean UAR {100 * np.mean(uars):.1f} %; {path}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
@@ -42,12 +42,17 @@ def run_temporal(study: Study, work: Work, found: Findings, say: Callable[[str],
         reason = "no corpus of video is there"
         found.absent |= dict.fromkeys((*printed.METHODS, CROSS_VALIDATED, LENGTHS), reason)
         return
+    # Once: it reads all embeddings.
+    given = {
+        "temporal": asdict(study.temporal),
+        "corpora": {one.clips[0].corpus: sequences_digest(one) for one in corpora},
+    }
     if study.lengths:
-        seek_length(study, corpora, work, found)
+        seek_length(study, corpora, given, work, found)
     else:
         found.absent[LENGTHS] = "not asked for"
     step = "cross-corpus experiments"
-    work.attempt(step, partial(run_protocols, study, corpora, work, found))
+    work.attempt(step, partial(run_protocols, study, corpora, given, work, found))
     for method in (*printed.METHODS, CROSS_VALIDATED) if step in work.failed else ():
         if method not in found.left_out:
             found.absent.setdefault(method, work.failed[step])
@@ -94,19 +99,22 @@ def embed_corpora(
     return usable
 
 
-def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found: Findings) -> None:
+def run_protocols(
+    study: Study,
+    corpora: Sequence[Sequences],
+    given: Mapping[str, Any],
+    work: Work,
+    found: Findings,
+) -> None:
     """Table 6: each method with one corpus left out, and CNN-LSTM within each corpus.
 
-    Methods of which one fold fails are absent, with the reason.
+    `given` is what its results depend on. Methods of which one fold fails are absent, with the
+    reason.
     """
     workers = study.execution.workers or len(os.sched_getaffinity(0))
     if study.execution.address:
         workers = max(workers, 2)  # folds of more than one are tasks of the cluster
-    device = workers_device(study.execution)
-    given: dict[str, Any] = {
-        "temporal": asdict(study.temporal),
-        "corpora": {one.clips[0].corpus: sequences_digest(one) for one in corpora},
-    }
+    where: dict[str, Any] = {"workers": workers, "device": workers_device(study.execution)}
     folder = work.folder / f"temporal-{digest(given)}"
     with _on_ray(study, workers):
         for method in printed.METHODS:
@@ -122,8 +130,7 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
                     corpora,
                     study.temporal,
                     folder,
-                    workers=workers,
-                    device=device,
+                    **where,
                 ),
             )
             if said is None:
@@ -138,15 +145,14 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
             step = f"{CROSS_VALIDATED} of {name}"
             said = work.predictions(
                 step,
-                given | {"corpora": {name: given["corpora"][name]}},
+                dict(given) | {"corpora": {name: given["corpora"][name]}},
                 partial(
                     cross_validate,
                     _VALIDATED.lower(),
                     corpus,
                     study.temporal,
                     folder,
-                    workers=workers,
-                    device=device,
+                    **where,
                 ),
             )
             if said is None:
@@ -155,12 +161,14 @@ def run_protocols(study: Study, corpora: Sequence[Sequences], work: Work, found:
                 found.cross_validated[name] = said
 
 
-def seek_length(study: Study, corpora: Sequence[Sequences], work: Work, found: Findings) -> None:
-    """Section 4.3: CNN-S's length by brute force."""
-    given = {
-        "temporal": asdict(study.temporal),
-        "corpora": {one.clips[0].corpus: sequences_digest(one) for one in corpora},
-    }
+def seek_length(
+    study: Study,
+    corpora: Sequence[Sequences],
+    given: Mapping[str, Any],
+    work: Work,
+    found: Findings,
+) -> None:
+    """Section 4.3: CNN-S's length by brute force; `given` is what it depends on."""
 
     def make() -> dict[str, Any]:
         tried = choose_length(corpora, study.temporal)

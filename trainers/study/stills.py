@@ -16,13 +16,12 @@ from streamfer.config import Execution
 from streamfer.emotion.backbone import Crop, load_backbone
 from streamfer.errors import UsageError
 from streamfer.faces.detector import Detector, load_detector
-from streamfer.weights.catalogue import file_sha256
 from streamfer.weights.runtime import Device, choose_device
 from trainers.analysis.explain.photograph import find_face
 from trainers.backbone.paper.divide import divide, minority
 from trainers.backbone.paper.experiments import EXPERIMENTS
 from trainers.backbone.paper.settings import BackboneSettings
-from trainers.backbone.paper.train import CARD, WEIGHTS, predict, train
+from trainers.backbone.paper.train import CARD, WEIGHTS, predict, train, weights_digest
 from trainers.corpora.pictures import load
 from trainers.corpora.samples import Still
 from trainers.predictions import Predictions
@@ -99,7 +98,7 @@ def _run_experiment(
     name = f"{EXPERIMENT}{number}"
     taught = [*pictures.taught, *(pictures.added if settings.minority else ())]
     first = study.first_weights.get(settings.family)
-    sha256 = work.attempt(name, partial(_sha256, first)) if first else None
+    sha256 = work.attempt(name, partial(weights_digest, Path(first))) if first else None
     if name in work.failed:
         found.absent[name] = work.failed[name]
         return
@@ -133,14 +132,6 @@ def _run_experiment(
     found.trained[number] = folder / WEIGHTS
     card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
     found.networks.append(Network(f"Table 4, {name}", settings.family, card["sha256"]))
-
-
-def _sha256(path: str) -> str:
-    """Of a file of weights, or of all files in a folder of them."""
-    place = Path(path)
-    if not place.is_dir():
-        return file_sha256(place)
-    return digest({file.name: file_sha256(file) for file in place.iterdir() if file.is_file()})
 
 
 def _device_here(execution: Execution) -> Device:

@@ -11,22 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from streamfer.errors import UsageError
-from tests.trainers.study.test_run import write_stills
+from tests.trainers.study.test_run import STILLS, write_stills
 from trainers import predictions
 from trainers.cli.main import app
 
-SETTINGS = """
-experiments = [1]
-backbone = "default"
-training_workers = 0
-faces = false
-[training]
-family = "expression-net"
-side = 32
-[training.fit]
-epochs = 4
-batch = 4
-"""
+SETTINGS = STILLS.replace("epochs = 1\nbatch = 16", "epochs = 4\nbatch = 4")
 
 
 @pytest.fixture

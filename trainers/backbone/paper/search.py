@@ -21,7 +21,7 @@ from streamfer.errors import UsageError
 from streamfer.store.durable import make_folder, write_file
 from trainers.backbone.families import FAMILIES
 from trainers.backbone.paper.settings import BackboneSettings
-from trainers.backbone.paper.train import digest, names, train
+from trainers.backbone.paper.train import names, train, weights_digest
 from trainers.corpora.samples import Still
 
 SPACE: Mapping[str, Sequence[Any]] = MappingProxyType(
@@ -99,7 +99,7 @@ def search(
         "like": asdict(like),
         "trials": trials,
         "seed": seed,
-        "first weights": {family: digest(initial[family]) for family in sorted(initial)},
+        "first weights": {family: weights_digest(initial[family]) for family in sorted(initial)},
         "taught": names(taught),
         "rarer": names(rarer),
         "watched": names(watched),

@@ -67,7 +67,7 @@ def train(
     initial = initial and initial.absolute()  # a worker may stand in another folder
     making = MakeBackboneTask(settings, tuple(taught), tuple(watched), initial)
     about: About = settings.plain() | {
-        "first weights": digest(initial) if initial else "random",
+        "first weights": weights_digest(initial) if initial else "random",
         "taught pictures": names(taught),
         "watched pictures": names(watched),
     }
@@ -139,7 +139,7 @@ def names(stills: Sequence[Still]) -> str:
     return f"{len(stills)} ({hashlib.sha256(text.encode()).hexdigest()[:12]})"
 
 
-def digest(path: Path) -> str:
+def weights_digest(path: Path) -> str:
     """The SHA-256 of first weights, a file or a folder. Raises UsageError if it cannot be read."""
     try:
         files = sorted(path.iterdir()) if path.is_dir() else [path]

@@ -61,7 +61,7 @@ def choose_length(corpora: Sequence[Sequences], settings: Temporal) -> Lengths:
         labels = corpus.labels[units.clip]
         for column, length in enumerate(LENGTHS):
             said = _cnn_s(corpus, units, settings, length)
-            uar[row, column] = metrics.uar(metrics.confusion(labels, said.argmax(1), len(EMOTIONS)))
+            uar[row, column] = metrics.scores(labels, said)["uar"]
     return Lengths(tuple(corpus.clips[0].corpus for corpus in corpora), tuple(LENGTHS), uar)
 
 
